@@ -1,0 +1,182 @@
+//! What the host checks of every answer before it believes it: conservation, well-formed JSON, unique suffixes,
+//! lengths. Whether a document suits its target's catalogue is checked elsewhere; here only the contract counts.
+
+use std::collections::HashSet;
+
+use dukou_core::verdict::{Mapped, Verdict, Violation};
+
+use crate::error::PluginError;
+use crate::projection::scan;
+use crate::run::RunReport;
+
+/// Bytes of a document's suffix, which becomes part of its delivery key.
+const SUFFIX_BYTES: usize = 64;
+/// Bytes of a code.
+const CODE_BYTES: usize = 128;
+/// Bytes of a message, reason or path.
+const MESSAGE_BYTES: usize = 8 << 10;
+
+/// Checks the verdicts on a batch; `members` says how many records a group has.
+pub(crate) fn verdicts(
+    report: RunReport<Vec<Verdict>>,
+    output_limit: usize,
+    groups: usize,
+    members: impl Fn(usize) -> usize,
+) -> RunReport<Vec<Verdict>> {
+    checked(report, output_limit, groups, verdict_bytes, |index, one| {
+        verdict(one, members(index))
+    })
+}
+
+/// Checks the judgements on a batch.
+pub(crate) fn judgements(
+    report: RunReport<Vec<Vec<Violation>>>,
+    output_limit: usize,
+    candidates: usize,
+) -> RunReport<Vec<Vec<Violation>>> {
+    checked(
+        report,
+        output_limit,
+        candidates,
+        |one| violations_bytes(one),
+        |_, one| violations(one),
+    )
+}
+
+fn checked<T>(
+    mut report: RunReport<Vec<T>>,
+    output_limit: usize,
+    expected: usize,
+    bytes: impl Fn(&T) -> usize,
+    check: impl Fn(usize, &T) -> Result<(), String>,
+) -> RunReport<Vec<T>> {
+    let Ok(answers) = &report.result else {
+        return report;
+    };
+    report.usage.output_bytes = answers.iter().map(bytes).sum();
+    let fault = if report.usage.output_bytes > output_limit {
+        Some(PluginError::Output {
+            limit: output_limit,
+        })
+    } else if answers.len() != expected {
+        Some(PluginError::contract(format!(
+            "{} verdicts for {expected} groups",
+            answers.len()
+        )))
+    } else {
+        answers.iter().enumerate().find_map(|(index, answer)| {
+            let detail = check(index, answer).err()?;
+            Some(PluginError::contract(format!(
+                "verdict {} of {expected}: {detail}",
+                index + 1
+            )))
+        })
+    };
+    if let Some(error) = fault {
+        report.result = Err(error);
+    }
+    report
+}
+
+fn verdict(verdict: &Verdict, members: usize) -> Result<(), String> {
+    match verdict {
+        Verdict::Mapped(result) => mapped(result, members),
+        Verdict::Skipped(reason) => short("the reason", reason, MESSAGE_BYTES),
+        Verdict::Rejected(reasons) if reasons.is_empty() => {
+            Err("rejected without a violation".to_owned())
+        }
+        Verdict::Rejected(reasons) => violations(reasons),
+    }
+}
+
+fn mapped(mapped: &Mapped, members: usize) -> Result<(), String> {
+    let mut suffixes = HashSet::new();
+    for document in &mapped.documents {
+        short("a suffix", &document.suffix, SUFFIX_BYTES)?;
+        if document.suffix.chars().any(char::is_control) {
+            return Err("a suffix with control characters".to_owned());
+        }
+        if !suffixes.insert(document.suffix.as_str()) {
+            return Err(format!("two documents with the suffix `{}`", document.suffix));
+        }
+        scan::check(&document.body).map_err(|error| format!("a document is not JSON: {error}"))?;
+        extra(&document.extra)?;
+    }
+    for omission in &mapped.omitted {
+        if omission.member as usize >= members {
+            return Err(format!(
+                "an omission from record {} of {members}",
+                omission.member
+            ));
+        }
+        short("a path", &omission.path, MESSAGE_BYTES)?;
+        short("a reason", &omission.reason, MESSAGE_BYTES)?;
+    }
+    Ok(())
+}
+
+fn violations(violations: &[Violation]) -> Result<(), String> {
+    for violation in violations {
+        if violation.code.is_empty() {
+            return Err("a violation without a code".to_owned());
+        }
+        short("a code", &violation.code, CODE_BYTES)?;
+        short("a message", &violation.message, MESSAGE_BYTES)?;
+        for path in [&violation.source_path, &violation.target_path]
+            .into_iter()
+            .flatten()
+        {
+            short("a path", path, MESSAGE_BYTES)?;
+        }
+        extra(&violation.extra)?;
+    }
+    Ok(())
+}
+
+/// `extra` is JSON; an empty text stands for nothing.
+fn extra(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    scan::check(text).map_err(|error| format!("an `extra` is not JSON: {error}"))
+}
+
+fn short(what: &str, text: &str, limit: usize) -> Result<(), String> {
+    if text.len() > limit {
+        return Err(format!("{what} of more than {limit} bytes"));
+    }
+    Ok(())
+}
+
+fn verdict_bytes(verdict: &Verdict) -> usize {
+    match verdict {
+        Verdict::Mapped(mapped) => {
+            let documents: usize = mapped
+                .documents
+                .iter()
+                .map(|one| one.suffix.len() + one.body.len() + one.extra.len())
+                .sum();
+            let omitted: usize = mapped
+                .omitted
+                .iter()
+                .map(|one| one.path.len() + one.reason.len())
+                .sum();
+            documents + omitted
+        }
+        Verdict::Skipped(reason) => reason.len(),
+        Verdict::Rejected(reasons) => violations_bytes(reasons),
+    }
+}
+
+fn violations_bytes(violations: &[Violation]) -> usize {
+    violations
+        .iter()
+        .map(|one| {
+            one.code.len()
+                + one.message.len()
+                + one.extra.len()
+                + one.source_path.as_ref().map_or(0, String::len)
+                + one.target_path.as_ref().map_or(0, String::len)
+        })
+        .sum()
+}

@@ -1,0 +1,40 @@
+//! `dukou-plugin`: runs plugins, and is the only crate that knows the engine.
+//!
+//! A component goes through [`Runtime::load`] (inspected, compiled by a limited child, linked), then
+//! [`Runtime::configure`] (settings in, needs out), then batches through [`Chain::run`]: projection, mapping,
+//! adjustments, validations, each batch in a fresh instance under budgets. A batch that dies is bisected.
+//!
+//! It does no I/O beside its folder of compiled code, knows no store and no connector, and never lets the
+//! engine's types out. Calls block the calling thread.
+
+mod bindings;
+mod bisect;
+mod budget;
+mod cache;
+mod chain;
+mod check;
+mod compile;
+mod engine;
+mod error;
+mod host_state;
+mod inspect;
+mod link;
+mod plugin;
+mod projection;
+mod run;
+mod runtime;
+
+pub use bindings::Level;
+pub use budget::{Budgets, Usage};
+pub use chain::{Chain, ChainReport, ChainRun, GroupOutcome, PluginFault};
+pub use compile::{ChildCompiler, CompileFailure, Compiler, InProcessCompiler, compile_in_child};
+pub use error::{PluginError, SettingError, Stage, TrapReport};
+pub use host_state::{LogLine, NoTables, SharedTables, Tables};
+pub use inspect::{
+    CASES_SECTION, Inspection, InspectionLimits, Kind, MANIFEST_SECTION, Manifest, PoolClass,
+    inspect,
+};
+pub use plugin::Plugin;
+pub use projection::{BadPath, MalformedJson, Projection};
+pub use run::{Prepared, RunReport};
+pub use runtime::{Runtime, RuntimeOptions};

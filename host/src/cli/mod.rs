@@ -1,0 +1,134 @@
+//! The command line: one file per noun, each with its clap arguments and a `run` that answers an exit code. Data goes
+//! to stdout, everything else to stderr. Nothing here decides; commands call the library and print.
+
+pub mod check;
+pub mod demo;
+pub mod deploy;
+pub mod init;
+pub mod output;
+pub mod problem;
+pub mod queue;
+pub mod record;
+pub mod run;
+pub mod sandbox;
+pub mod schema;
+pub mod serve;
+pub mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::lang::Lang;
+
+/// dukou 渡口: carries business documents from one system to another, once each.
+#[derive(Debug, Parser)]
+#[command(name = "dukou", version, disable_help_subcommand = true)]
+struct Cli {
+    /// The project's folder
+    #[arg(long, short = 'C', global = true, default_value = ".")]
+    project: PathBuf,
+    /// The language of people: zh or en (default: by LANG)
+    #[arg(long, global = true)]
+    lang: Option<Lang>,
+    /// Print one JSON object on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Only errors on stderr
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a project that runs against the sandbox
+    Init(init::Args),
+    /// Sandbox, 1,000 orders with faults, one run, the overview
+    Demo(demo::Args),
+    /// Both simulated systems on loopback
+    Sandbox(sandbox::Args),
+    /// Lint every definition
+    Check(check::Args),
+    /// Pull, transform, deliver until nothing can move
+    Run(run::Args),
+    /// Scheduler and pipeline
+    Serve(serve::Args),
+    /// 运行概况: what is stuck, missing, broken, moving
+    Status(status::Args),
+    /// Inspect plugins and bring changed files into force
+    Deploy(deploy::Args),
+    /// Everything that needs a person
+    Problem(problem::Args),
+    /// Records and their whole stories
+    Record(record::Args),
+    /// Deliveries that wait
+    Queue(queue::Args),
+    /// JSON Schema of the definition files
+    Schema(schema::Args),
+    /// Compile a plugin in a limited process (used by dukou itself)
+    #[command(hide = true, name = "compile-plugin")]
+    CompilePlugin(deploy::CompileArgs),
+}
+
+/// What every command is given.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// The language of people.
+    pub lang: Lang,
+    /// Machine output.
+    pub json: bool,
+    /// Only errors on stderr.
+    pub quiet: bool,
+}
+
+/// Starts the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let lang = cli.lang.unwrap_or_else(|| Lang::of_locale(crate::settings::locale().as_deref()));
+    let context = Context { project: cli.project, lang, json: cli.json, quiet: cli.quiet };
+    output::start_logging(&context);
+    let result = match cli.command {
+        Command::Init(args) => init::run(&context, args),
+        Command::Demo(args) => demo::run(&context, args),
+        Command::Sandbox(args) => sandbox::run(&context, args),
+        Command::Check(args) => check::run(&context, args),
+        Command::Run(args) => run::run(&context, args),
+        Command::Serve(args) => serve::run(&context, args),
+        Command::Status(args) => status::run(&context, args),
+        Command::Deploy(args) => deploy::run(&context, args),
+        Command::Problem(args) => problem::run(&context, args),
+        Command::Record(args) => record::run(&context, args),
+        Command::Queue(args) => queue::run(&context, args),
+        Command::Schema(args) => schema::run(&context, args),
+        Command::CompilePlugin(args) => deploy::compile(args),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => ExitCode::from(output::failure(&context, &error).code()),
+    }
+}
+
+/// A failure with a code, a sentence in both languages and the exit code it ends in.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Stable code, e.g. `secret.missing`.
+    pub code: &'static str,
+    /// What happened and what to do next, already in the person's language.
+    pub message: String,
+    /// How the process ends.
+    pub exit: Exit,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,72 @@
+//! How commands talk: data on stdout, everything else on stderr; JSON with `"schema": 1`; colour and bars only on a
+//! terminal. The only file that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the command line speaks")]
+
+use std::io::IsTerminal as _;
+
+use serde_json::{Map, Value};
+
+use super::{Context, Failure};
+use crate::exit::Exit;
+
+/// Logging goes to stderr: errors with `--quiet`, warnings by default, more by `DUKOU_LOG`.
+pub fn start_logging(context: &Context) {
+    let default = if context.quiet { "error" } else { "warn" };
+    let filter = crate::settings::log_filter().unwrap_or_else(|| default.to_owned());
+    // A second initialisation (tests in one process) keeps the first.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
+
+/// Prints text for people on stdout (the command's data).
+pub fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Prints a remark on stderr unless `--quiet`.
+pub fn note(context: &Context, text: &str) {
+    if !context.quiet {
+        eprintln!("{text}");
+    }
+}
+
+/// Prints one JSON object with `"schema": 1` in front.
+pub fn json(value: Value) {
+    let mut object = Map::new();
+    object.insert("schema".into(), 1.into());
+    match value {
+        Value::Object(fields) => object.extend(fields),
+        other => {
+            object.insert("items".into(), other);
+        }
+    }
+    println!("{}", Value::Object(object));
+}
+
+/// Prints a failure where it belongs and answers the exit code.
+pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
+    if let Some(failed) = error.downcast_ref::<crate::scheme::DefinitionErrors>() {
+        if context.json {
+            json(serde_json::json!({ "errors": failed.to_json(context.lang) }));
+        }
+        eprint!("{}", failed.render(context.lang, std::io::stderr().is_terminal()));
+        return failed.exit();
+    }
+    let (code, exit) = match error.downcast_ref::<Failure>() {
+        Some(failure) => (failure.code, failure.exit),
+        None => ("internal", Exit::Internal),
+    };
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+    }
+    if context.json {
+        json(serde_json::json!({ "errors": [{ "code": code, "message": text }] }));
+    }
+    eprintln!("{}[{code}] {text}", context.lang.t("error.word"));
+    exit
+}

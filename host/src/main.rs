@@ -1,0 +1,5 @@
+//! The `dukou` command. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    dukou::cli::main()
+}

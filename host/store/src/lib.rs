@@ -1,0 +1,162 @@
+//! dukou-store: what the host remembers, behind one trait of whole business verbs (DESIGN §3, `reliability.md` §4).
+//!
+//! The store is told the next state; it does not choose it. The one exception is deliberate: [`Store::settle`] calls
+//! `dukou_core::revision` inside its transaction, so that what the decision saw is what is. Knows no plugin, connector
+//! or retry rule. Calls block: use them from blocking threads.
+//!
+//! Two implementations: [`sqlite`] for real, [`memory`] as the oracle that [`conformance`] compares it with.
+
+pub mod conformance;
+pub mod error;
+pub mod memory;
+pub mod rows;
+pub mod sqlite;
+
+use chrono::{DateTime, Utc};
+use dukou_core::names::{SchemeName, TargetName};
+
+pub use error::StoreError;
+use rows::*;
+
+/// Everything that the host remembers. Every write is one transaction; re-running any call is harmless.
+pub trait Store: Send + Sync {
+    // ── Pull ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The end of the last complete window; `None` before the first.
+    fn mark(&self, scheme: &SchemeName) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Takes over the scheme's unfinished window under a new lease number, or opens `range` if there is none.
+    /// `range: None` only takes over. The returned lease number guards every write for the window.
+    fn open_window(&self, scheme: &SchemeName, range: Option<OpenWindow>) -> Result<Option<Window>, StoreError>;
+
+    /// TX 1: records, their groups' work and the page position together. Rows whose body is already stored under the key
+    /// count as known and change nothing; a changed body is a new revision and makes its group due again. A new key whose
+    /// alias another key of the scheme already carries is stored and marked re-issued. Refused with
+    /// [`StoreError::Stale`] when the window's lease number is not `lease`.
+    fn ingest(&self, scheme: &SchemeName, page: &IngestPage) -> Result<IngestCounts, StoreError>;
+
+    /// Closes the window; when `moves_mark` the scheme's mark becomes the window's end, never backwards.
+    fn close_window(&self, scheme: &SchemeName, window: u64, lease: u64, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Windows, newest first.
+    fn windows(&self, scheme: &SchemeName, limit: usize) -> Result<Vec<Window>, StoreError>;
+
+    // ── Transform ───────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Up to `limit` groups that are due, oldest first, with the newest revision of each member's body (hash verified;
+    /// a body that fails is [`StoreError::Damaged`] naming the key). Claims them for `owner`: each claim raises `claims`,
+    /// so a group that kills the process is seen to.
+    fn claim_groups(&self, scheme: &SchemeName, owner: Owner, limit: usize) -> Result<Vec<ClaimedGroup>, StoreError>;
+
+    /// The same reading without claiming or changing anything, of groups in any state when `keys` names them, else of due ones.
+    fn peek_groups(&self, scheme: &SchemeName, keys: &[String], limit: usize) -> Result<Vec<ClaimedGroup>, StoreError>;
+
+    /// TX 2: verdicts and deliveries together. For each document `dukou_core::revision::decide` says what becomes of it;
+    /// deliveries of the group that the verdict no longer contains go through `revision::orphan`. Applies only where the
+    /// group's lease number still is the claimed one; others are counted as stale. Problems of the group of kinds
+    /// rejected, failed and reissued are resolved by a newer verdict; `Changed` opens one with the field diff.
+    fn settle(&self, scheme: &SchemeName, settlements: &[Settlement], at: DateTime<Utc>) -> Result<SettleCounts, StoreError>;
+
+    /// Makes groups due again (re-transform), e.g. after `problem retry`. Only where nothing of the group is written or
+    /// may be written; answers how many.
+    fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError>;
+
+    // ── Deliver ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Queued deliveries of the target due at `now`, oldest first, at most `limit`, now `claimed` by `owner` under a new
+    /// lease number. Attempt counts rise here. `only` restricts to some delivery keys.
+    fn claim_deliveries(&self, target: &TargetName, owner: Owner, limit: usize, now: DateTime<Utc>, only: Option<&[String]>)
+        -> Result<Vec<ClaimedDelivery>, StoreError>;
+
+    /// TX 3a: claimed → sending with the intent, before the wire. Answers, in order, whether the lease number still held.
+    fn begin_attempts(&self, attempts: &[AttemptStart], at: DateTime<Utc>) -> Result<Vec<bool>, StoreError>;
+
+    /// Claimed but not sent after all (limit, shutdown): back to queued, the attempt uncounted.
+    fn release_deliveries(&self, leases: &[(DeliveryId, u64)]) -> Result<(), StoreError>;
+
+    /// TX 3b: outcomes and next states, each only if the lease number still holds; answers in order whether it did.
+    /// Opens a problem for `Next::Dead`, resolves open ones of the delivery for `Next::Delivered`.
+    fn finish_attempts(&self, ends: &[AttemptEnd], at: DateTime<Utc>) -> Result<Vec<bool>, StoreError>;
+
+    /// Unknown deliveries whose `ask_at` has come, under a new lease number each (state stays unknown).
+    fn claim_lookups(&self, target: &TargetName, owner: Owner, limit: usize, now: DateTime<Utc>) -> Result<Vec<ClaimedDelivery>, StoreError>;
+
+    /// A delivery known to exist at the target, to prove a look-up by: the earliest accepted at or after `since`, else the
+    /// latest before it. Never `except`.
+    fn control_for(&self, target: &TargetName, since: DateTime<Utc>, except: &str) -> Result<Option<ControlDelivery>, StoreError>;
+
+    /// A look-up's decision, guarded by the lease number; answers whether it still held.
+    fn finish_lookup(&self, end: &AttemptEnd, at: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Everything that an earlier process left `claimed` goes back to queued, everything it left `sending` becomes unknown
+    /// with `ask_at` = its intent + `quarantine_ms`; claimed groups become due. `owner` is this process.
+    fn recover(&self, owner: Owner, quarantine_ms: &dyn Fn(&TargetName) -> u64) -> Result<Recovered, StoreError>;
+
+    /// queued ↔ held. Answers how many changed.
+    fn hold(&self, scheme: &SchemeName, keys: Option<&[String]>, held: bool) -> Result<usize, StoreError>;
+
+    /// A person settles an unknown or unsettled delivery: written (with the target's number), or absent (queued again).
+    fn settle_by_hand(&self, key: &str, scheme: &SchemeName, verdict: HandVerdict, at: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// When the next queued or unknown delivery of the target becomes due; `None` if none waits.
+    fn next_due(&self, target: &TargetName) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    // ── Problems ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Opens a problem that belongs to no verdict, e.g. an unreadable source row; the same one again only counts.
+    fn open_problem(&self, scheme: &SchemeName, problem: &NewProblem, at: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// Problems that match, newest first.
+    fn problems(&self, filter: &ProblemFilter) -> Result<Vec<ProblemRow>, StoreError>;
+
+    /// Closes problems by id with a note; answers how many were open.
+    fn resolve_problems(&self, scheme: &SchemeName, ids: &[u64], by: &str, note: &str, at: DateTime<Utc>) -> Result<usize, StoreError>;
+
+    // ── Schedules, deployments, audit ───────────────────────────────────────────────────────────────────────
+
+    /// The stored next fire of one half (`"source"`, `"target"`).
+    fn next_fire(&self, scheme: &SchemeName, half: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Compare-and-set of the next fire; false if another fired it.
+    fn fire(&self, scheme: &SchemeName, half: &str, expected: Option<DateTime<Utc>>, next: Option<DateTime<Utc>>, at: DateTime<Utc>)
+        -> Result<bool, StoreError>;
+
+    /// Stores bytes by digest (plugins, tables, catalogues); known digests cost nothing.
+    fn put_blob(&self, kind: &str, bytes: &[u8]) -> Result<dukou_core::digest::Digest, StoreError>;
+
+    /// Bytes by digest, verified.
+    fn blob(&self, digest: &dukou_core::digest::Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Makes a deployment the scheme's active one; raises the generation.
+    fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// The active deployment.
+    fn active(&self, scheme: &SchemeName) -> Result<Option<Deployment>, StoreError>;
+
+    /// Deployments, newest first.
+    fn deployments(&self, scheme: &SchemeName, limit: usize) -> Result<Vec<Deployment>, StoreError>;
+
+    /// Rises with every activation, hold, release, retry and resolve: what a running host watches.
+    fn generation(&self) -> Result<u64, StoreError>;
+
+    /// Who did what.
+    fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    // ── Overview ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Schemes that have anything stored.
+    fn schemes(&self) -> Result<Vec<SchemeName>, StoreError>;
+
+    /// Counts, sums and ages of one scheme.
+    fn overview(&self, scheme: &SchemeName) -> Result<Overview, StoreError>;
+
+    /// Records that match, newest first.
+    fn records(&self, filter: &RecordFilter) -> Result<Vec<RecordRow>, StoreError>;
+
+    /// Everything about one record: revisions, group, verdict, deliveries, attempts, problems. `key` may be the record's
+    /// key, a delivery key, or an alias value (stockout_id, src_order_no).
+    fn story(&self, scheme: &SchemeName, key: &str) -> Result<Option<Story>, StoreError>;
+
+    /// Deliveries that match, oldest first.
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError>;
+}
