@@ -1,1 +1,227 @@
-//! Being built.
+//! The only file that names concrete connectors, stores, the compiler of plugins and the machine's clock.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use dukou_connect::egress::{Egress, ReqwestEgress};
+use dukou_connect::{Source, Target};
+use dukou_core::clock::{Clock, Randomness};
+use dukou_plugin::{ChildCompiler, Runtime, RuntimeOptions};
+use dukou_store::Store;
+use dukou_store::sqlite::{PipelineLock, SqliteStore};
+
+use crate::pipeline::failpoint::Failpoints;
+use crate::pipeline::lane::Lanes;
+use crate::pipeline::{Crossing, Pipeline};
+use crate::scheme::Scheme;
+use crate::settings::{ConnectionKind, Project};
+
+/// The machine's clock.
+struct MachineClock {
+    start: Instant,
+}
+
+impl Clock for MachineClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock enters")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// The machine's randomness.
+struct MachineRandomness;
+
+impl Randomness for MachineRandomness {
+    fn bytes16(&self) -> [u8; 16] {
+        rand::random()
+    }
+}
+
+/// The machine's clock.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(MachineClock { start: Instant::now() })
+}
+
+/// The machine's randomness.
+pub fn randomness() -> Arc<dyn Randomness> {
+    Arc::new(MachineRandomness)
+}
+
+/// Opens the project's store, making it where there is none.
+///
+/// # Errors
+/// When the file cannot be opened or was written by a newer version.
+pub fn open_store(project: &Project) -> anyhow::Result<Arc<dyn Store>> {
+    let store = SqliteStore::open(&project.store).with_context(|| format!("opening {}", project.store.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// The engine of plugins; each is compiled in a limited child of this program.
+///
+/// # Errors
+/// When the folder of compiled code cannot be used, or the engine cannot be made.
+pub fn runtime(project_root: &Path) -> anyhow::Result<Runtime> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let compiler = ChildCompiler::new(program, ["compile-plugin".into()]);
+    let mut options = RuntimeOptions::new(Arc::new(compiler));
+    options.cache_dir = Some(project_root.join(".dukou").join("compiled"));
+    Ok(Runtime::new(options)?)
+}
+
+/// The network.
+///
+/// # Errors
+/// When no TLS configuration can be made.
+pub fn egress() -> anyhow::Result<Arc<dyn Egress>> {
+    Ok(Arc::new(ReqwestEgress::new()?))
+}
+
+/// The source connector of a connection.
+///
+/// # Errors
+/// When a secret is missing, or the connection is no source.
+pub fn source(project: &Project, connection: &str, egress: &Arc<dyn Egress>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>> {
+    match &project.connection(connection)?.kind {
+        ConnectionKind::WdtQimen(settings) => {
+            let config = settings.resolve(&project.root)?;
+            Ok(Arc::new(dukou_connect::wdt_qimen::WdtQimen::new(config, egress.clone(), clock.clone())))
+        }
+        ConnectionKind::TplusCloud(_) => anyhow::bail!("connection {connection} is a target, not a source"),
+    }
+}
+
+/// The target connector of a connection.
+///
+/// # Errors
+/// When a secret is missing, or the connection is no target.
+pub fn target(project: &Project, connection: &str, egress: &Arc<dyn Egress>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Target>> {
+    match &project.connection(connection)?.kind {
+        ConnectionKind::TplusCloud(settings) => {
+            let config = settings.resolve(&project.root)?;
+            Ok(Arc::new(dukou_connect::tplus_cloud::TplusCloud::new(config, egress.clone(), clock.clone())))
+        }
+        ConnectionKind::WdtQimen(_) => anyhow::bail!("connection {connection} is a source, not a target"),
+    }
+}
+
+/// Who acts, for deployments and the audit list.
+pub fn user() -> String {
+    crate::settings::user().unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Everything that commands which move records share.
+pub struct Host {
+    /// The project's settings.
+    pub project: Project,
+    /// Its store.
+    pub store: Arc<dyn Store>,
+    /// The engine of plugins.
+    pub runtime: Runtime,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// This process's run.
+    pub owner: dukou_store::rows::Owner,
+    egress: Arc<dyn Egress>,
+    lanes: Lanes,
+    failpoints: Failpoints,
+}
+
+impl Host {
+    /// Opens a project.
+    ///
+    /// # Errors
+    /// When a definition is wrong, or store or engine cannot be had.
+    pub fn open(root: &Path) -> anyhow::Result<Self> {
+        let project = Project::load(root)?;
+        let failpoints = match crate::settings::failpoints() {
+            Some(text) => Failpoints::parse(&text).map_err(anyhow::Error::msg)?,
+            None => Failpoints::default(),
+        };
+        Ok(Self {
+            store: open_store(&project)?,
+            runtime: runtime(&project.root)?,
+            clock: clock(),
+            owner: randomness().bytes16(),
+            egress: egress()?,
+            lanes: Lanes::default(),
+            failpoints,
+            project,
+        })
+    }
+
+    /// Takes the pipeline's role and repairs what an earlier process left behind. Answers the lock and the number of
+    /// groups that the earlier process died with.
+    ///
+    /// # Errors
+    /// `StoreError::Locked` when another process has the role.
+    pub fn take_role(&self, description: &str) -> anyhow::Result<(PipelineLock, usize)> {
+        let lock = PipelineLock::acquire(&self.project.store, description, &self.clock.now().to_rfc3339())?;
+        let quarantine = |target: &dukou_core::names::TargetName| self.project.quarantine_ms(target);
+        let recovered = self.store.recover(self.owner, &quarantine)?;
+        if recovered != dukou_store::rows::Recovered::default() {
+            tracing::info!(?recovered, "took over what an earlier process left");
+        }
+        Ok((lock, usize::try_from(recovered.groups).unwrap_or(usize::MAX)))
+    }
+
+    /// The stages' surroundings.
+    pub fn pipeline(&self, stop: tokio::sync::watch::Receiver<bool>, suspects: usize) -> Arc<Pipeline> {
+        Arc::new(Pipeline {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            owner: self.owner,
+            stop,
+            failpoints: self.failpoints.clone(),
+            suspects: suspects.into(),
+        })
+    }
+
+    /// The source of a scheme.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn source(&self, scheme: &Scheme) -> anyhow::Result<Arc<dyn Source>> {
+        source(&self.project, &scheme.source.connection, &self.egress, &self.clock)
+    }
+
+    /// The target of a scheme.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn target(&self, scheme: &Scheme) -> anyhow::Result<Arc<dyn Target>> {
+        target(&self.project, &scheme.target.connection, &self.egress, &self.clock)
+    }
+
+    /// A scheme in force: loaded from its deployment.
+    ///
+    /// # Errors
+    /// When the deployment cannot be loaded or a secret is missing.
+    pub fn crossing(&self, deployment: &dukou_store::rows::Deployment) -> anyhow::Result<Arc<Crossing>> {
+        let (scheme, wanted) = crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
+        let source = self.source(&scheme)?;
+        let target = self.target(&scheme)?;
+        let target_name = dukou_core::names::TargetName {
+            tenant: scheme.name.tenant.clone(),
+            account: target.account(),
+            api: scheme.target.api.clone(),
+        };
+        Ok(Arc::new(Crossing {
+            source_lane: self.lanes.source(&source.account(), source.per_second()),
+            target_lane: self.lanes.target(target),
+            tables: wanted.shared_tables(),
+            plugins: wanted.plugin_digests(),
+            recipe: wanted.recipe,
+            chain: wanted.chain,
+            source,
+            target_name,
+            scheme,
+        }))
+    }
+}

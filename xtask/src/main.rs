@@ -1,2 +1,39 @@
-//! Being built.
-fn main() {}
+//! `cargo xtask …`: the one entry for checks, used by people and CI alike. Runs other programs in order and stops at the
+//! first that fails; decides nothing else.
+
+mod checks;
+mod demo;
+mod tools;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask demo    sandbox, 1,000 orders with every fault, one run, the overview (options go to `dukou demo`)
+cargo xtask test    every test
+cargo xtask ci      format, clippy, docs, every test, the demo in both languages
+cargo xtask bench   the benches, with ratios to native code
+cargo xtask lint    format, clippy and docs only
+";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match command.as_str() {
+        "demo" => demo::run(&rest),
+        "test" => checks::test(&rest),
+        "lint" => checks::lint(),
+        "ci" => {
+            checks::lint()?;
+            checks::test(&[])?;
+            demo::run(&[])?;
+            demo::run(&["--lang".into(), "zh".into(), "--unique".into(), "on".into()])
+        }
+        "bench" => checks::bench(&rest),
+        "" | "help" | "--help" | "-h" => {
+            tools::say(HELP);
+            Ok(())
+        }
+        other => bail!("no command {other:?}\n\n{HELP}"),
+    }
+}

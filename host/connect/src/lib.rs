@@ -3,9 +3,13 @@
 //! (pure), `client.rs` (send, time out), `outcome.rs` (pure: reply to outcome), `mod.rs`, `catalogue/`.
 
 pub mod egress;
+mod reply_text;
 pub mod source;
 pub mod target;
 pub mod tplus_cloud;
+pub mod tplus_local;
+pub mod tplus_push;
+pub mod wdt_direct;
 pub mod wdt_qimen;
 
 use std::future::Future;

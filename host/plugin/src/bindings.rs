@@ -2,7 +2,7 @@
 //! `dukou-core`. What goes in is borrowed, so a batch is copied once, into the guest. The engine compares these
 //! shapes with the component's own types before the first call. A new contract version is a sibling of this file.
 
-use dukou_core::verdict as core;
+use dukou_core::verdict as words;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 /// The version of the contract that this file speaks.
@@ -147,11 +147,11 @@ pub enum Level {
     Error,
 }
 
-pub(crate) fn groups(groups: &[core::Group]) -> Vec<GroupParam<'_>> {
+pub(crate) fn groups(groups: &[words::Group]) -> Vec<GroupParam<'_>> {
     groups.iter().map(group).collect()
 }
 
-fn group(group: &core::Group) -> GroupParam<'_> {
+fn group(group: &words::Group) -> GroupParam<'_> {
     GroupParam {
         key: &group.key,
         records: group
@@ -168,7 +168,7 @@ fn group(group: &core::Group) -> GroupParam<'_> {
     }
 }
 
-pub(crate) fn candidates(candidates: &[core::Candidate]) -> Vec<CandidateParam<'_>> {
+pub(crate) fn candidates(candidates: &[words::Candidate]) -> Vec<CandidateParam<'_>> {
     candidates
         .iter()
         .map(|candidate| CandidateParam {
@@ -199,15 +199,15 @@ pub(crate) fn candidates(candidates: &[core::Candidate]) -> Vec<CandidateParam<'
         .collect()
 }
 
-pub(crate) fn verdicts(verdicts: Vec<VerdictResult>) -> Vec<core::Verdict> {
+pub(crate) fn verdicts(verdicts: Vec<VerdictResult>) -> Vec<words::Verdict> {
     verdicts
         .into_iter()
         .map(|verdict| match verdict {
-            VerdictResult::Mapped(mapped) => core::Verdict::Mapped(core::Mapped {
+            VerdictResult::Mapped(mapped) => words::Verdict::Mapped(words::Mapped {
                 documents: mapped
                     .documents
                     .into_iter()
-                    .map(|document| core::Document {
+                    .map(|document| words::Document {
                         suffix: document.suffix,
                         body: document.body,
                         extra: document.extra,
@@ -216,23 +216,23 @@ pub(crate) fn verdicts(verdicts: Vec<VerdictResult>) -> Vec<core::Verdict> {
                 omitted: mapped
                     .omitted
                     .into_iter()
-                    .map(|omission| core::Omission {
+                    .map(|omission| words::Omission {
                         member: omission.member,
                         path: omission.path,
                         reason: omission.reason,
                     })
                     .collect(),
             }),
-            VerdictResult::Skipped(reason) => core::Verdict::Skipped(reason),
-            VerdictResult::Rejected(reasons) => core::Verdict::Rejected(violations(reasons)),
+            VerdictResult::Skipped(reason) => words::Verdict::Skipped(reason),
+            VerdictResult::Rejected(reasons) => words::Verdict::Rejected(violations(reasons)),
         })
         .collect()
 }
 
-pub(crate) fn violations(violations: Vec<ViolationResult>) -> Vec<core::Violation> {
+pub(crate) fn violations(violations: Vec<ViolationResult>) -> Vec<words::Violation> {
     violations
         .into_iter()
-        .map(|violation| core::Violation {
+        .map(|violation| words::Violation {
             code: violation.code,
             message: violation.message,
             source_path: violation.source_path,

@@ -141,7 +141,8 @@ impl CodeCache {
     }
 
     fn mac(&self, name: &str) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&self.key.into());
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key)
+            .expect("HMAC takes a key of any length");
         mac.update(name.as_bytes());
         mac.update(&[0]);
         mac

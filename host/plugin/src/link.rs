@@ -59,14 +59,14 @@ fn system(l: &mut Linker<HostState>) -> wasmtime::Result<()> {
     monotonic_clock::add_to_linker::<State, HasStandstill>(l, |state| Standstill {
         table: &mut state.resources,
     })?;
-    random::random::add_to_linker::<State, WasiRandom>(l, |state| &mut state.ctx().ctx.random)?;
-    random::insecure::add_to_linker::<State, WasiRandom>(l, |state| &mut state.ctx().ctx.random)?;
+    random::random::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
+    random::insecure::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |state| {
-        &mut state.ctx().ctx.random
+        state.ctx().ctx.random()
     })?;
     filesystem::preopens::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
     sync::filesystem::types::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
-    cli::exit::add_to_linker::<State, WasiCli>(l, &Default::default(), State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap, WasmBacktrace};
 
+use crate::bindings;
 use crate::bindings::{
-    self, CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult,
+    CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult,
 };
 use crate::budget::Usage;
 use crate::check;
@@ -39,6 +40,19 @@ pub struct RunReport<T> {
     pub usage: Usage,
     /// What was logged.
     pub log: Vec<LogLine>,
+}
+
+impl<T> RunReport<T> {
+    /// The answer apart from the rest of the report, which keeps the error.
+    pub(crate) fn split(self) -> (Result<T, PluginError>, RunReport<()>) {
+        let rest = RunReport {
+            result: self.result.as_ref().map(drop).map_err(Clone::clone),
+            stage: self.stage,
+            usage: self.usage,
+            log: self.log,
+        };
+        (self.result, rest)
+    }
 }
 
 /// A plugin with its settings, ready for batches.
@@ -92,7 +106,7 @@ impl Runtime {
             groups: 0,
             bytes: 0,
         };
-        let report = run.execute(|_, _, answer| answer);
+        let report = run.execute(|_, _, answer| Ok(answer?));
         let answer = report.result?;
         let parsed: Answer = serde_json::from_str(&answer).map_err(|error| {
             PluginError::contract(format!("the answer of `configure` cannot be read: {error}"))
@@ -363,6 +377,10 @@ impl Run<'_> {
         };
         let result = match outcome {
             Ok(_) if flooded => Err(log_full),
+            Ok(_) if state.unknown_table.is_some() => Err(PluginError::contract(format!(
+                "look-up in `{}`, which `configure` did not ask for",
+                state.unknown_table.as_deref().unwrap_or_default()
+            ))),
             Ok(answer) => Ok(answer),
             Err(Failure::Ours(error)) => Err(error),
             Err(Failure::Engine(error)) => Err(match state.stop.take() {
@@ -372,7 +390,6 @@ impl Run<'_> {
                 Some(Stop::HostCalls) => PluginError::HostCalls {
                     limit: budgets.host_calls(self.groups),
                 },
-                Some(stop @ Stop::UnknownTable(_)) => PluginError::contract(stop.to_string()),
                 Some(Stop::Log) => log_full,
                 None if flooded => log_full,
                 None => understand(&error, &state, fuel_limit, budgets.output_bytes),

@@ -63,7 +63,15 @@ const fn spec(
     price_cents: i64,
     grams: i64,
 ) -> Spec {
-    Spec { no, goods_no, goods_name, name, unit, price_cents, grams }
+    Spec {
+        no,
+        goods_no,
+        goods_name,
+        name,
+        unit,
+        price_cents,
+        grams,
+    }
 }
 
 /// All shops.
@@ -78,9 +86,18 @@ pub const SHOPS: [Shop; 6] = [
 
 /// All warehouses.
 pub const WAREHOUSES: [Warehouse; 3] = [
-    Warehouse { no: "WH01", name: "华东一仓" },
-    Warehouse { no: "WH02", name: "华南仓" },
-    Warehouse { no: "WH03", name: "西北云仓" },
+    Warehouse {
+        no: "WH01",
+        name: "华东一仓",
+    },
+    Warehouse {
+        no: "WH02",
+        name: "华南仓",
+    },
+    Warehouse {
+        no: "WH03",
+        name: "西北云仓",
+    },
 ];
 
 /// All articles.
@@ -146,7 +163,8 @@ pub(crate) fn inventory_unit(code: &str) -> &'static str {
 }
 
 fn known<'a>(code: &str, mut numbers: impl Iterator<Item = &'a str>) -> bool {
-    code.strip_prefix('T').is_some_and(|no| numbers.any(|known| known == no))
+    code.strip_prefix('T')
+        .is_some_and(|no| numbers.any(|known| known == no))
 }
 
 #[cfg(test)]

@@ -177,7 +177,10 @@ impl Doom {
 impl TplusFaults {
     /// Whether T+ refuses this external code whatever it is sent.
     pub(crate) fn doom(&self, seed: u64, external_code: &str) -> Option<Doom> {
-        if hits(self.unknown_customer_per_mille, roll(seed, "unknown_customer", external_code, 0)) {
+        if hits(
+            self.unknown_customer_per_mille,
+            roll(seed, "unknown_customer", external_code, 0),
+        ) {
             Some(Doom::UnknownCustomer)
         } else if hits(self.vendor_500_per_mille, roll(seed, "vendor_500", external_code, 0)) {
             Some(Doom::ClosedPeriod)
@@ -262,7 +265,10 @@ impl Faults {
         ];
         for (name, rate) in single {
             if rate > 1000 {
-                return Err(FaultsError::Rate { name, rate: u64::from(rate) });
+                return Err(FaultsError::Rate {
+                    name,
+                    rate: u64::from(rate),
+                });
             }
         }
         for (name, rate) in sums {
@@ -335,7 +341,13 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_wild_rates_are_errors() {
-        for text in ["[wdt]\nthrotled_per_mille = 5", "[erp]", "x = 1", "[wdt", "[wdt]\ndelay_ms = \"1\""] {
+        for text in [
+            "[wdt]\nthrotled_per_mille = 5",
+            "[erp]",
+            "x = 1",
+            "[wdt",
+            "[wdt]\ndelay_ms = \"1\"",
+        ] {
             assert_eq!(Faults::from_toml(text).unwrap_err().code(), "faults.toml", "{text}");
         }
         for text in [

@@ -42,7 +42,10 @@ impl Listener for Gate {
                 Ok((stream, from)) => {
                     // Replies are written whole: waiting for more bytes only adds delay. A refusal is harmless.
                     let _ = stream.set_nodelay(true);
-                    let cord = Cord { cut: Arc::new(AtomicBool::new(false)), shut: Arc::clone(&self.shut) };
+                    let cord = Cord {
+                        cut: Arc::new(AtomicBool::new(false)),
+                        shut: Arc::clone(&self.shut),
+                    };
                     return (Wire { stream, cord }, from);
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

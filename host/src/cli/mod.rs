@@ -1,18 +1,22 @@
 //! The command line: one file per noun, each with its clap arguments and a `run` that answers an exit code. Data goes
 //! to stdout, everything else to stderr. Nothing here decides; commands call the library and print.
 
+pub mod beside;
 pub mod check;
 pub mod demo;
 pub mod deploy;
+pub mod dry_run;
 pub mod init;
 pub mod output;
 pub mod problem;
+pub mod progress;
 pub mod queue;
 pub mod record;
 pub mod run;
 pub mod sandbox;
 pub mod schema;
 pub mod serve;
+pub mod signals;
 pub mod status;
 
 use std::path::PathBuf;
@@ -106,7 +110,7 @@ pub fn main() -> ExitCode {
         Command::Record(args) => record::run(&context, args),
         Command::Queue(args) => queue::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
-        Command::CompilePlugin(args) => deploy::compile(args),
+        Command::CompilePlugin(args) => return deploy::compile(args),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -1,12 +1,281 @@
-//! Being built.
-use super::Context;
-use crate::exit::Exit;
+//! `dukou run`: pull, transform, deliver until nothing can move; then the summary, in numbers and money.
 
-/// Arguments.
+use std::sync::Arc;
+use std::time::Duration;
+
+use dukou_core::delivery::DeliveryState;
+use dukou_core::names::SchemeName;
+use dukou_core::window::{WindowRange, split};
+use dukou_store::StoreError;
+use dukou_store::rows::{Overview, Tally};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::output::{self, note, say};
+use super::{Context, Failure};
+use crate::compose::{self, Host};
+use crate::deploy::{self, Deployed};
+use crate::exit::Exit;
+use crate::overview::text::money;
+use crate::pipeline::counters::{Counters, Counts};
+use crate::pipeline::deliver::DeliverOrder;
+use crate::pipeline::pull::PullOrder;
+use crate::pipeline::run::{RunEnd, RunOrder, run as run_crossing};
+use crate::pipeline::{Crossing, Pipeline};
+use crate::scheme::Scheme;
+
+/// Pull, transform, deliver until nothing can move.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// NAME or TENANT/NAME; may be left out where there is only one
+    pub scheme: Option<String>,
+    /// Read again from this time (the scheme's zone), without moving the mark
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub from: Option<String>,
+    /// … up to this time
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub to: Option<String>,
+    /// Only this record
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub key: Option<String>,
+    /// Stop after about so many records read and so many documents sent
+    #[arg(long)]
+    pub limit: Option<u64>,
+    /// Read and map, show what would be sent, and stop: nothing is stored or sent
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The most windows of one `--from --to`.
+const MOST_WINDOWS: usize = 10_000;
 
 /// Runs the command.
-pub fn run(_context: &Context, _args: Args) -> anyhow::Result<Exit> {
-    Ok(Exit::Internal)
+///
+/// # Errors
+/// Definitions, secrets, store, engine.
+pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
+    let host = Host::open(&context.project)?;
+    let name = host.project.choose(args.scheme.as_deref())?;
+    if args.dry_run {
+        let scheme = host.project.load_scheme(&name)?;
+        return super::dry_run::run(context, &host, &scheme, args.key, args.limit);
+    }
+    let (lock, suspects) = match host.take_role(&format!("dukou run {name}")) {
+        Ok(taken) => taken,
+        Err(error) => return beside(context, &host, &name, &args, error),
+    };
+    let crossing = in_force(context, &host, &name)?;
+    let order = order(&crossing.scheme, &args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let before = host.clock.monotonic();
+    let counters = Arc::new(Counters::default());
+    let end = runtime.block_on(async {
+        let (stop, stopping) = watch::channel(false);
+        let pipeline = host.pipeline(stopping, suspects);
+        let order = order;
+        let watched = super::signals::watch_signals(stop);
+        let progress = super::progress::Progress::start(context, &crossing, counters.clone());
+        let end = move_records(&pipeline, &crossing, order, &counters).await;
+        progress.finish();
+        watched.abort();
+        end
+    })?;
+    drop(lock);
+    let took = host.clock.monotonic() - before;
+    let overview = host.store.overview(&name)?;
+    report(context, &crossing, counters.read(), &overview, &end, took)?;
+    Ok(exit(&end, &overview))
 }
+
+/// Deploys changed files where the project says so, and loads what is in force.
+///
+/// # Errors
+/// As [`run`].
+pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Result<Arc<Crossing>> {
+    if host.project.auto_deploy {
+        let scheme = host.project.load_scheme(name)?;
+        let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;
+        let now = host.clock.now();
+        if let Deployed::Activated { id, .. } =
+            deploy::activate(host.store.as_ref(), &scheme, &wanted, &compose::user(), "auto_deploy", now)?
+        {
+            note(context, &context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]));
+        }
+    }
+    let Some(active) = host.store.active(name)? else {
+        return Err(Failure {
+            code: "deploy.none",
+            message: context.lang.text("deploy.none", &[("scheme", name)]),
+            exit: Exit::Refused,
+        }
+        .into());
+    };
+    host.crossing(&active)
+}
+
+fn order(scheme: &Scheme, args: &Args) -> anyhow::Result<RunOrder> {
+    let mut order = RunOrder {
+        pull: PullOrder { range: None, key: args.key.clone(), limit: args.limit },
+        ranges: Vec::new(),
+        deliver: DeliverOrder { only: args.key.clone().map(|key| vec![key]), limit: args.limit },
+    };
+    if let (Some(from), Some(to)) = (&args.from, &args.to) {
+        let zone = scheme.source.zone;
+        let range = WindowRange {
+            start: crate::scheme::time::parse_local(from, zone)?,
+            end: crate::scheme::time::parse_local(to, zone)?,
+        };
+        anyhow::ensure!(range.start < range.end, "--from must be before --to");
+        order.ranges = split(range, scheme.source.window.span, MOST_WINDOWS);
+    }
+    Ok(order)
+}
+
+async fn move_records(
+    pipeline: &Arc<Pipeline>,
+    crossing: &Arc<Crossing>,
+    order: RunOrder,
+    counters: &Arc<Counters>,
+) -> anyhow::Result<RunEnd> {
+    Ok(run_crossing(pipeline, crossing, &order, counters).await?)
+}
+
+/// Another process has the pipeline's role: it does the work, this one waits for it.
+fn beside(context: &Context, host: &Host, name: &SchemeName, args: &Args, error: anyhow::Error) -> anyhow::Result<Exit> {
+    let holder = match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Locked { holder }) => holder.clone(),
+        _ => return Err(error),
+    };
+    let serving = holder.contains("dukou serve");
+    if !serving || args.from.is_some() || args.key.is_some() || args.limit.is_some() {
+        return Err(Failure {
+            code: "store.locked",
+            message: context.lang.text("run.locked", &[("holder", &holder)]),
+            exit: Exit::Refused,
+        }
+        .into());
+    }
+    note(context, &context.lang.text("run.beside", &[("holder", &holder)]));
+    super::beside::nudge_and_wait(context, host, name)
+}
+
+fn exit(end: &RunEnd, overview: &Overview) -> Exit {
+    if end.stopped {
+        Exit::Interrupted
+    } else if end.unauthorised {
+        Exit::Secret
+    } else if end.source.is_some() || end.target.is_some() {
+        Exit::Unavailable
+    } else if overview.problems.iter().any(|(_, tally)| tally.count > 0) {
+        Exit::Problems
+    } else {
+        Exit::Done
+    }
+}
+
+/// The tally of one delivery state.
+pub fn in_state(overview: &Overview, states: &[DeliveryState]) -> Tally {
+    let mut sum = Tally::default();
+    for (state, tally) in &overview.deliveries {
+        if states.contains(state) {
+            sum.count += tally.count;
+            sum.amount += tally.amount;
+        }
+    }
+    sum
+}
+
+fn report(
+    context: &Context,
+    crossing: &Crossing,
+    counts: Counts,
+    overview: &Overview,
+    end: &RunEnd,
+    took: Duration,
+) -> anyhow::Result<()> {
+    let seconds = seconds(took);
+    let held = in_state(overview, &[DeliveryState::Held]);
+    let waiting = in_state(
+        overview,
+        &[DeliveryState::Queued, DeliveryState::Claimed, DeliveryState::Sending, DeliveryState::Unknown],
+    );
+    if context.json {
+        let mut value = counts.to_json(held.count, waiting.count);
+        value["scheme"] = crossing.name().to_string().into();
+        value["plugins"] = crossing
+            .plugins
+            .iter()
+            .map(|(name, digest)| json!({"name": name, "digest": digest.to_string()}))
+            .collect();
+        value["seconds"] = serde_json::Number::from_string_unchecked(seconds).into();
+        output::json(value);
+    } else {
+        say(&summary(context, crossing, counts, overview, &seconds));
+    }
+    if let Some(failure) = &end.source {
+        note(context, &context.lang.text("run.source-away", &[("reason", failure)]));
+    }
+    if let Some(reason) = &end.target {
+        note(context, &context.lang.text("run.target-away", &[("reason", reason), ("waiting", &waiting.count)]));
+    }
+    Ok(())
+}
+
+fn summary(context: &Context, crossing: &Crossing, counts: Counts, overview: &Overview, seconds: &str) -> String {
+    let t = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| context.lang.text(key, arguments);
+    let delivered = in_state(overview, &[DeliveryState::Delivered]);
+    let problems = overview.problems.iter().fold(Tally::default(), |sum, (_, tally)| Tally {
+        count: sum.count + tally.count,
+        amount: sum.amount + tally.amount,
+    });
+    let mut lines = vec![
+        t("run.title", &[("title", &crossing.scheme.title), ("scheme", crossing.name())]),
+        t(
+            "run.pulled",
+            &[
+                ("windows", &counts.windows),
+                ("pages", &counts.pages),
+                ("records", &counts.records),
+                ("new", &counts.new),
+                ("changed", &counts.changed),
+                ("known", &counts.known),
+            ],
+        ),
+        t(
+            "run.transformed",
+            &[
+                ("groups", &counts.groups),
+                ("documents", &counts.documents),
+                ("skipped", &counts.skipped),
+                ("rejected", &(counts.rejected + counts.conflicting)),
+                ("failed", &counts.failed),
+            ],
+        ),
+        t(
+            "run.delivered",
+            &[
+                ("accepted", &counts.accepted),
+                ("adopted", &counts.adopted),
+                ("unknown", &counts.unknown),
+                ("dead", &counts.dead),
+            ],
+        ),
+        t("run.holds", &[("count", &delivered.count), ("amount", &money(delivered.amount))]),
+    ];
+    if problems.count > 0 {
+        lines.push(t(
+            "run.problems",
+            &[("count", &problems.count), ("amount", &money(problems.amount)), ("scheme", crossing.name())],
+        ));
+    }
+    lines.push(t("run.seconds", &[("seconds", &seconds)]));
+    lines.join("\n")
+}
+
+/// `12.345`, without passing through a float.
+fn seconds(took: Duration) -> String {
+    format!("{}.{:03}", took.as_secs(), took.subsec_millis())
+}
+
+/// How long a poll of another process's progress sleeps.
+pub const BESIDE_POLL: Duration = Duration::from_millis(200);

@@ -1,12 +1,62 @@
-//! Being built.
-use super::Context;
-use crate::exit::Exit;
+//! `dukou status [SCHEME]`: 运行概况. Reads only; beside a running host too.
 
-/// Arguments.
+use serde_json::{Value, json};
+
+use super::output::{self, note, say};
+use super::{Context, Failure};
+use crate::deploy;
+use crate::exit::Exit;
+use crate::overview::desk::Desk;
+use crate::overview::status;
+
+/// 运行概况: what is stuck, missing, broken, moving. Exit code 5 with open problems.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// NAME or TENANT/NAME; every scheme if left out
+    pub scheme: Option<String>,
+}
 
 /// Runs the command.
-pub fn run(_context: &Context, _args: Args) -> anyhow::Result<Exit> {
-    Ok(Exit::Internal)
+///
+/// # Errors
+/// When the project or the store cannot be read, or the scheme is not there.
+pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
+    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let names = match &args.scheme {
+        Some(named) => vec![desk.choose(Some(named))?],
+        None => desk.schemes()?,
+    };
+    if names.is_empty() {
+        let message = context.lang.t("status.no-schemes");
+        return Err(Failure { code: "scheme.none", message, exit: Exit::Nothing }.into());
+    }
+    let mut exit = Exit::Done;
+    let mut items: Vec<Value> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let look = desk.look(name);
+        let lens = desk.lens(&look);
+        let mut view = status::read(desk.store.as_ref(), name)?;
+        if let Some(scheme) = &look.scheme {
+            view.title = Some(scheme.title.clone());
+            if look.readable {
+                view.undeployed = deploy::undeployed(&desk.project, desk.store.as_ref(), scheme)?;
+            }
+        }
+        if !look.readable {
+            note(context, &context.lang.text("status.definition-unreadable", &[("scheme", name)]));
+        }
+        if view.needs_a_person() {
+            exit = Exit::Problems;
+        }
+        if context.json {
+            items.push(status::to_json(&lens, &view));
+        } else {
+            let gap = if index == 0 { "" } else { "\n" };
+            say(&format!("{gap}{}", status::text(&lens, &view).trim_end()));
+        }
+    }
+    if context.json {
+        output::json(json!({ "schemes": items }));
+    }
+    Ok(exit)
 }

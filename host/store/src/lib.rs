@@ -6,9 +6,12 @@
 //!
 //! Two implementations: [`sqlite`] for real, [`memory`] as the oracle that [`conformance`] compares it with.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod error;
+pub mod lock;
 pub mod memory;
+mod reports;
 pub mod rows;
 pub mod sqlite;
 
@@ -16,7 +19,11 @@ use chrono::{DateTime, Utc};
 use dukou_core::names::{SchemeName, TargetName};
 
 pub use error::StoreError;
+pub use lock::PipelineLock;
 use rows::*;
+
+/// What a record can be said to be ([`RecordFilter::state`]), in the order people see it.
+pub const STATES: [&str; 7] = ["waiting", "queued", "delivered", "unknown", "held", "skipped", "problem"];
 
 /// Everything that the host remembers. Every write is one transaction; re-running any call is harmless.
 pub trait Store: Send + Sync {

@@ -371,16 +371,19 @@ pub struct Tally {
     pub amount: rust_decimal::Decimal,
 }
 
-/// One scheme at a glance. Every record is in exactly one of `delivered`, `moving`, `skipped`, `problems`, `held`.
+/// One scheme at a glance. Every record is counted in exactly one entry of `states`; the other figures count groups,
+/// deliveries and problems, of which one record may have none or several.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overview {
     /// Records stored (newest revisions).
     pub records: Tally,
+    /// Records by state (see [`RecordFilter::state`]), those that occur.
+    pub states: Vec<(String, Tally)>,
     /// Groups not yet transformed.
     pub untransformed: Tally,
-    /// Deliveries by state.
+    /// Deliveries by state, those that occur. A group's money is counted with its first document.
     pub deliveries: Vec<(DeliveryState, Tally)>,
-    /// Groups skipped.
+    /// Groups skipped, by the plugins or by a person who resolved their problem without a delivery.
     pub skipped: Tally,
     /// Open problems by kind.
     pub problems: Vec<(ProblemKind, Tally)>,
@@ -401,7 +404,8 @@ pub struct Overview {
 pub struct RecordFilter {
     /// The scheme.
     pub scheme: Option<SchemeName>,
-    /// In this state: `waiting`, `queued`, `delivered`, `unknown`, `held`, `skipped`, `problem`.
+    /// In this state: `waiting` (for its group's transform), `queued` (or being sent), `delivered`, `unknown`, `held`,
+    /// `skipped`, `problem` (open, whatever else is true of it).
     pub state: Option<String>,
     /// Keys containing this text.
     pub matching: Option<String>,

@@ -55,7 +55,7 @@ pub(crate) fn manifest_of(options: &BuildOptions) -> Result<Option<String>, Buil
 
 /// Checks a manifest and returns it as compact JSON, keys in their order.
 ///
-/// Required: `name` (lowercase letters, digits and dashes), `version`, `kind` (`mapping`, `adjustment` or `validation`),
+/// Required: `name` (at most 63 lowercase letters, digits and dashes), `version`, `kind` (`mapping`, `adjustment` or `validation`),
 /// `title`. Optional: `title_en`, `settings` (a JSON schema). Other keys are errors.
 pub fn check_manifest(text: &str) -> Result<String, BuildError> {
     let wrong = |reason: String| BuildError::Manifest { reason };
@@ -74,8 +74,8 @@ pub fn check_manifest(text: &str) -> Result<String, BuildError> {
     }
     let name = object["name"].as_str().unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !name.bytes().all(allowed) {
-        return Err(wrong(format!("`name` has only a-z, 0-9 and dashes, not `{name}`")));
+    if name.len() > 63 || !name.bytes().all(allowed) {
+        return Err(wrong(format!("`name` is at most 63 of a-z, 0-9 and dashes, not `{name}`")));
     }
     let kind = object["kind"].as_str().unwrap_or_default();
     if !KINDS.contains(&kind) {

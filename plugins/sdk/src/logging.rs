@@ -1,7 +1,7 @@
 //! Lines for the run report of the current batch.
 //!
-//! The host bounds them in bytes and drops what exceeds the bound. Natively they go nowhere. Logs are for authors;
-//! what an operator must see is a verdict, never a log line.
+//! The host bounds them in bytes and lines, and a batch that writes more is stopped. Natively they go nowhere. Logs are
+//! for authors; what an operator must see is a verdict, never a log line.
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

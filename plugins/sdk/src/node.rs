@@ -37,6 +37,14 @@ impl<'a> Node<'a> {
         deserializer.deserialize_map(Member { name }).ok().flatten()
     }
 
+    /// All members in their order; none if this is no object.
+    pub fn members(self) -> Vec<(Cow<'a, str>, Self)> {
+        if !self.is_object() {
+            return Vec::new();
+        }
+        serde_json::Deserializer::from_str(self.0).deserialize_map(Members).unwrap_or_default()
+    }
+
     /// The value at a dotted path of members, none of them an array.
     pub fn at(self, path: &str) -> Option<Self> {
         path.split('.').try_fold(self, |node, name| node.member(name))
@@ -85,6 +93,24 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 }
 
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, Node<'de>)>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Key(key)) = members.next_key::<Key<'de>>()? {
+            all.push((key, Node(members.next_value::<&'de RawValue>()?.get())));
+        }
+        Ok(all)
+    }
+}
+
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -99,6 +125,8 @@ mod tests {
         assert_eq!(node.at("dto.a").unwrap().json(), "2.0000");
         assert_eq!(node.at("last").unwrap().json(), "1");
         assert_eq!(node.at("dto.missing"), None);
+        let names: Vec<_> = node.member("dto").unwrap().members().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "bb"]);
         assert_eq!(node.at("dto.a.b"), None);
         let elements = node.at("dto.bb").unwrap().elements().unwrap();
         assert_eq!(elements[1].member("c").unwrap().scalar(), Scalar::Text("x".into()));

@@ -29,6 +29,7 @@ pub(crate) fn compile(raw: RawSettings, environment: &Environment, findings: &mu
         zone,
         tables: Vec::new(),
         rounds: 0,
+        broken: Vec::new(),
         findings,
     };
     let program = compiler.program(raw);
@@ -60,6 +61,8 @@ struct Compiler<'f> {
     zone: Zone,
     tables: Vec<String>,
     rounds: usize,
+    /// Lists whose binding is wrong and has been told; nothing more is said about their rows.
+    broken: Vec<String>,
     findings: &'f mut Findings,
 }
 
@@ -78,7 +81,7 @@ impl Compiler<'_> {
         let mut head = Vec::new();
         for row in &raw.rows {
             let Some(field) = self.field(row) else { continue };
-            if matches!(field.kind, FieldType::Array) || row.value == RawValue::Removed {
+            if matches!(field.kind, FieldType::Array) || matches!(row.value, RawValue::Removed | RawValue::Wrong) {
                 continue;
             }
             match self.list_of(&row.target) {
@@ -118,24 +121,36 @@ impl Compiler<'_> {
     fn bindings(&mut self, rows: &[RawRow], lines: &mut Vec<(String, RawLines)>) -> Vec<Binding> {
         let mut bound: Vec<(String, String, RawLines)> = Vec::new();
         for row in rows {
-            let Some(field) = self.fields.iter().find(|field| field.path == row.target) else { continue };
+            let Some(field) = self.fields.iter().find(|field| field.path == row.target) else {
+                continue;
+            };
             if field.kind != FieldType::Array {
                 continue;
             }
             let path = format!("fields.{}", row.target);
             if self.list_of(&row.target).is_some() {
-                self.findings.add(path, "array.nested", "a list inside another list of the target is not supported");
+                self.findings.add(
+                    path,
+                    "array.nested",
+                    "a list inside another list of the target is not supported",
+                );
                 continue;
             }
             match &row.value {
                 RawValue::Removed => {}
+                RawValue::Wrong => self.broken.push(row.target.clone()),
                 RawValue::Template(text) if text.trim().is_empty() => {}
                 RawValue::Template(text) => {
                     let name = text.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
                     bound.push((row.target.clone(), name.to_owned(), RawLines::default()));
                 }
                 RawValue::List(_) => {
-                    self.findings.add(path, "array.binding", "write the name of the source's list: \"details_list\"");
+                    self.broken.push(row.target.clone());
+                    self.findings.add(
+                        path,
+                        "array.binding",
+                        "write the name of the source's list: \"details_list\"",
+                    );
                 }
             }
         }
@@ -156,51 +171,91 @@ impl Compiler<'_> {
                 }
             }
         }
-        bound.into_iter().filter_map(|(target, source, lines)| self.binding(target, &source, lines)).collect()
+        bound
+            .into_iter()
+            .filter_map(|(target, source, lines)| self.binding(target, &source, lines))
+            .collect()
     }
 
     fn binding(&mut self, target: String, source: &str, lines: RawLines) -> Option<Binding> {
-        let each = lines.each.clone().unwrap_or_else(|| source.to_owned());
-        if !plain_path(source) {
-            let message = format!("{source} is no name of a list of the source; write it like \"details_list\"");
-            self.findings.add(format!("fields.{target}"), "array.binding", message);
-            return None;
-        }
-        let inside = each.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        if !plain_path(&each) || !inside {
-            let message = format!("each names {source}, to which the row binds the lines, or a list inside it: {source}.…");
-            self.findings.add(format!("lines.{target}.each"), "lines.each", message);
-            return None;
-        }
-        match self.shape.list(&each) {
+        match self.walked_level(&target, source, lines.each.as_deref()) {
             Ok(level) => {
                 let required = self.fields.iter().any(|field| field.path == target && field.required);
-                Some(Binding { target, level, required, rows: Vec::new(), lines })
+                Some(Binding {
+                    target,
+                    level,
+                    required,
+                    rows: Vec::new(),
+                    lines,
+                })
             }
-            Err(message) => {
-                self.findings.add(format!("lines.{target}.each"), "lines.each", message);
+            Err((path, code, message)) => {
+                self.findings.add(path, code, message);
+                self.broken.push(target);
                 None
             }
         }
     }
 
+    /// The level of the list that `each` names, or the row if there is no `each`.
+    fn walked_level(
+        &mut self,
+        target: &str,
+        source: &str,
+        each: Option<&str>,
+    ) -> Result<usize, (String, &'static str, String)> {
+        if !plain_path(source) {
+            let message = format!("{source} is no name of a list of the source; write it like \"details_list\"");
+            return Err((format!("fields.{target}"), "array.binding", message));
+        }
+        let path = format!("lines.{target}.each");
+        let each = each.unwrap_or(source);
+        let inside = each
+            .strip_prefix(source)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if !plain_path(each) || !inside {
+            let message =
+                format!("each names {source}, to which the row binds the lines, or a list inside it: {source}.…");
+            return Err((path, "lines.each", message));
+        }
+        self.shape.list(each).map_err(|message| (path, "lines.each", message))
+    }
+
     fn list(&mut self, binding: Binding) -> List {
-        let Binding { target, level, required, rows, lines } = binding;
+        let Binding {
+            target,
+            level,
+            required,
+            rows,
+            lines,
+        } = binding;
         let drop = lines.drop.iter().filter_map(|rule| self.rule(rule, level)).collect();
         let merge = lines.merge.and_then(|merge| self.merge(&target, &rows, &merge));
         let layout = layout::line(&target, &rows, self.findings);
-        List { target, level, required, rows, layout, drop, merge }
+        List {
+            target,
+            level,
+            required,
+            rows,
+            layout,
+            drop,
+            merge,
+        }
     }
 
     fn merge(&mut self, target: &str, rows: &[Row], merge: &RawMerge) -> Option<Merge> {
         let path = format!("lines.{target}.merge");
         if merge.by.is_empty() {
-            self.findings.add(format!("{path}.by"), "merge.by", "by names at least one field of the line");
+            self.findings.add(
+                format!("{path}.by"),
+                "merge.by",
+                "by names at least one field of the line",
+            );
             return None;
         }
         let prefix = format!("{target}.");
         let names: Vec<&str> = rows.iter().map(|row| &row.target[prefix.len()..]).collect();
-        let mut find = |name: &String, key: &str, findings: &mut Findings| {
+        let find = |name: &String, key: &str, findings: &mut Findings| {
             let short = name.strip_prefix(&prefix).unwrap_or(name);
             let found = names.iter().position(|known| *known == short);
             if found.is_none() {
@@ -209,14 +264,30 @@ impl Compiler<'_> {
             }
             found
         };
-        let by: Vec<usize> = merge.by.iter().filter_map(|name| find(name, "by", self.findings)).collect();
-        let sum: Vec<usize> = merge.sum.iter().filter_map(|name| find(name, "sum", self.findings)).collect();
+        let by: Vec<usize> = merge
+            .by
+            .iter()
+            .filter_map(|name| find(name, "by", self.findings))
+            .collect();
+        let sum: Vec<usize> = merge
+            .sum
+            .iter()
+            .filter_map(|name| find(name, "sum", self.findings))
+            .collect();
         for row in &sum {
             let Row { kind, target, .. } = &rows[*row];
             if by.contains(row) {
-                self.findings.add(format!("{path}.sum"), "merge.field", format!("{target} stands in by and in sum"));
+                self.findings.add(
+                    format!("{path}.sum"),
+                    "merge.field",
+                    format!("{target} stands in by and in sum"),
+                );
             } else if !matches!(kind, Kind::Decimal | Kind::Integer) {
-                self.findings.add(format!("{path}.sum"), "merge.type", format!("{target} is no number and cannot be summed"));
+                self.findings.add(
+                    format!("{path}.sum"),
+                    "merge.type",
+                    format!("{target} is no number and cannot be summed"),
+                );
             }
         }
         Some(Merge { by, sum })
@@ -232,11 +303,15 @@ impl Compiler<'_> {
             }
         };
         match resolve::condition(&mut self.shape, scope, parsed) {
-            Ok((condition, level)) => {
-                Some(Rule { condition, level, reason: raw.reason.clone(), text: raw.when.clone() })
-            }
+            Ok((condition, level)) => Some(Rule {
+                condition,
+                level,
+                reason: raw.reason.clone(),
+                text: raw.when.clone(),
+            }),
             Err(message) => {
-                self.findings.add(path, "when.scope", format!("{}: {message}", raw.when));
+                self.findings
+                    .add(path, "when.scope", format!("{}: {message}", raw.when));
                 None
             }
         }
@@ -259,20 +334,29 @@ impl Compiler<'_> {
                 return None;
             }
             FieldType::Array | FieldType::Other => {
-                self.findings.add(path, "field.type", "the catalogue gives this field a type that this plugin does not know");
+                self.findings.add(
+                    path,
+                    "field.type",
+                    "the catalogue gives this field a type that this plugin does not know",
+                );
                 return None;
             }
         };
         let (texts, shown) = match &raw.value {
             RawValue::Template(text) => (vec![text.as_str()], text.clone()),
             RawValue::List(texts) => (texts.iter().map(String::as_str).collect(), texts.join(", ")),
-            RawValue::Removed => return None,
+            RawValue::Removed | RawValue::Wrong => return None,
         };
         if matches!(raw.value, RawValue::List(_)) && kind != Kind::Texts {
-            self.findings.add(path, "row.type", "this field takes one value, not a list");
+            self.findings
+                .add(path, "row.type", "this field takes one value, not a list");
             return None;
         }
-        let mut resolver = Resolver { shape: &mut self.shape, scope, uses: Uses::default() };
+        let mut resolver = Resolver {
+            shape: &mut self.shape,
+            scope,
+            uses: Uses::default(),
+        };
         let mut templates = Vec::with_capacity(texts.len());
         let mut wrong = Vec::new();
         for text in texts {
@@ -305,7 +389,6 @@ impl Compiler<'_> {
             return None;
         }
         Some(Row {
-            name: raw.target.rsplit('.').next().unwrap_or_default().to_owned(),
             target: raw.target.clone(),
             kind,
             required: field.required,
@@ -329,7 +412,11 @@ impl Compiler<'_> {
     ) -> Option<RowValue> {
         if *kind == Kind::Texts {
             let empty = templates.iter().all(|template| template.parts.is_empty());
-            return Some(if empty { RowValue::Constant(None) } else { RowValue::Texts(templates) });
+            return Some(if empty {
+                RowValue::Constant(None)
+            } else {
+                RowValue::Texts(templates)
+            });
         }
         let template = templates.pop()?;
         let constant = match template.parts.as_slice() {
@@ -337,7 +424,9 @@ impl Compiler<'_> {
             [Part::Literal(text)] => Some(text.clone()),
             _ => None,
         };
-        let Some(text) = constant else { return Some(RowValue::Template(template)) };
+        let Some(text) = constant else {
+            return Some(RowValue::Template(template));
+        };
         if dukou_sdk::scalar::is_empty_text(&text) {
             return Some(RowValue::Constant(None));
         }
@@ -367,12 +456,17 @@ impl Compiler<'_> {
             format!(
                 "{} has no field {}{}; correct the name, or declare the field under catalogues/ or in \
                  [mapping.settings.declare] as {{ type = \"text\" }}",
-                if self.api.is_empty() { "the target's catalogue" } else { &self.api },
+                if self.api.is_empty() {
+                    "the target's catalogue"
+                } else {
+                    &self.api
+                },
                 row.target,
                 hint(&row.target, &known)
             )
         };
-        self.findings.add(format!("fields.{}", row.target), "field.unknown", message);
+        self.findings
+            .add(format!("fields.{}", row.target), "field.unknown", message);
         None
     }
 
@@ -393,8 +487,10 @@ impl Compiler<'_> {
                     self.findings.add(path, "required.empty", message);
                 }
                 None | Some(RawValue::Removed) => {
-                    let message =
-                        format!("{} requires {} ({}); add \"{}\" = \"…\"", self.api, field.path, field.label, field.path);
+                    let message = format!(
+                        "{} requires {} ({}); add \"{}\" = \"…\"",
+                        self.api, field.path, field.label, field.path
+                    );
                     self.findings.add(path, "required.missing", message);
                 }
                 Some(_) => {}
@@ -403,6 +499,9 @@ impl Compiler<'_> {
     }
 
     fn unbound(&mut self, list: &str, row: &str) {
+        if self.broken.iter().any(|broken| broken == list) {
+            return;
+        }
         let message = format!("{list} is bound to no list of the source; add {list} = \"details_list\" above it");
         self.findings.add(format!("fields.{row}"), "array.unbound", message);
     }
@@ -414,18 +513,27 @@ impl Compiler<'_> {
             .filter(|field| field.kind == FieldType::Array)
             .map(|field| field.path.as_str())
             .collect();
-        let message = format!("{target} is no list of the target that a row binds{}", hint(target, &lists));
+        let message = format!(
+            "{target} is no list of the target that a row binds{}",
+            hint(target, &lists)
+        );
         self.findings.add(format!("lines.{target}"), "lines.unknown", message);
     }
 
     fn kind_of(&self, target: &str) -> Option<FieldType> {
-        self.fields.iter().find(|field| field.path == target).map(|field| field.kind)
+        self.fields
+            .iter()
+            .find(|field| field.path == target)
+            .map(|field| field.kind)
     }
 
     /// The list of the target that a path stands in.
     fn list_of(&self, path: &str) -> Option<String> {
         let is_list = |outer: &str| self.kind_of(outer) == Some(FieldType::Array);
-        path.match_indices('.').map(|(dot, _)| &path[..dot]).find(|outer| is_list(outer)).map(str::to_owned)
+        path.match_indices('.')
+            .map(|(dot, _)| &path[..dot])
+            .find(|outer| is_list(outer))
+            .map(str::to_owned)
     }
 }
 

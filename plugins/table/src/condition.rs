@@ -44,13 +44,18 @@ const MAX_DEPTH: usize = 8;
 
 /// Reads a condition.
 pub(crate) fn parse(text: &str) -> Result<Condition<String>, TemplateError> {
-    let mut parser = Parser { lexer: Lexer::new(text), tests: 0, depth: 0 };
+    let mut parser = Parser {
+        lexer: Lexer::new(text),
+        tests: 0,
+        depth: 0,
+    };
     let condition = parser.any()?;
     match parser.lexer.peek()? {
         Token::End => Ok(condition),
-        other => {
-            Err(parser.lexer.error("when.syntax", format!("expected and, or, or the end and found {}", other.shown())))
-        }
+        other => Err(parser.lexer.error(
+            "when.syntax",
+            format!("expected and, or, or the end and found {}", other.shown()),
+        )),
     }
 }
 
@@ -74,16 +79,6 @@ impl<P> Condition<P> {
     /// Keeps the recursion on one type of closure.
     fn resolve_boxed<Q, E>(self, place: &mut dyn FnMut(P) -> Result<Q, E>) -> Result<Condition<Q>, E> {
         self.resolve(&mut |path| place(path))
-    }
-
-    /// Every path, in order.
-    pub(crate) fn paths<'c>(&'c self, found: &mut Vec<&'c P>) {
-        match self {
-            Condition::Any(conditions) | Condition::All(conditions) => {
-                conditions.iter().for_each(|condition| condition.paths(found));
-            }
-            Condition::Test(path, ..) => found.push(path),
-        }
     }
 }
 
@@ -147,7 +142,9 @@ impl Digits {
             (true, false) => Ordering::Less,
             (negative, _) => {
                 let sizes = self.whole.len().cmp(&other.whole.len());
-                let order = sizes.then_with(|| self.whole.cmp(&other.whole)).then(self.fraction.cmp(&other.fraction));
+                let order = sizes
+                    .then_with(|| self.whole.cmp(&other.whole))
+                    .then(self.fraction.cmp(&other.fraction));
                 if negative { order.reverse() } else { order }
             }
         }
@@ -161,18 +158,31 @@ fn digits(text: &str) -> Option<Digits> {
         return None;
     }
     let plain = dukou_sdk::scalar::plain_number(text).ok()?;
-    let (negative, unsigned) = plain.strip_prefix('-').map_or((false, plain.as_ref()), |rest| (true, rest));
+    let (negative, unsigned) = plain
+        .strip_prefix('-')
+        .map_or((false, plain.as_ref()), |rest| (true, rest));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let (whole, fraction) = (whole.trim_start_matches('0').to_owned(), fraction.trim_end_matches('0').to_owned());
+    let (whole, fraction) = (
+        whole.trim_start_matches('0').to_owned(),
+        fraction.trim_end_matches('0').to_owned(),
+    );
     let zero = whole.is_empty() && fraction.is_empty();
-    Some(Digits { negative: negative && !zero, whole, fraction })
+    Some(Digits {
+        negative: negative && !zero,
+        whole,
+        fraction,
+    })
 }
 
 /// `%` stands for any text; a pattern without one is contained.
 fn like(field: &str, pattern: &str) -> bool {
     let pieces: Vec<&str> = pattern.split('%').collect();
-    let [first, middle @ .., last] = pieces.as_slice() else { return field.contains(pattern) };
-    let Some(mut rest) = field.strip_prefix(first) else { return false };
+    let [first, middle @ .., last] = pieces.as_slice() else {
+        return field.contains(pattern);
+    };
+    let Some(mut rest) = field.strip_prefix(first) else {
+        return false;
+    };
     for piece in middle {
         let Some(found) = rest.find(piece) else { return false };
         rest = &rest[found + piece.len()..];
@@ -192,14 +202,21 @@ impl Parser<'_> {
     fn any(&mut self) -> Parsed<Condition<String>> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.lexer.error("when.length", format!("more than {MAX_DEPTH} parentheses in one another")));
+            return Err(self.lexer.error(
+                "when.length",
+                format!("more than {MAX_DEPTH} parentheses in one another"),
+            ));
         }
         let mut either = vec![self.all()?];
         while self.word("or")? {
             either.push(self.all()?);
         }
         self.depth -= 1;
-        Ok(if either.len() == 1 { either.remove(0) } else { Condition::Any(either) })
+        Ok(if either.len() == 1 {
+            either.remove(0)
+        } else {
+            Condition::Any(either)
+        })
     }
 
     fn all(&mut self) -> Parsed<Condition<String>> {
@@ -207,7 +224,11 @@ impl Parser<'_> {
         while self.word("and")? {
             both.push(self.test()?);
         }
-        Ok(if both.len() == 1 { both.remove(0) } else { Condition::All(both) })
+        Ok(if both.len() == 1 {
+            both.remove(0)
+        } else {
+            Condition::All(both)
+        })
     }
 
     fn test(&mut self) -> Parsed<Condition<String>> {
@@ -218,7 +239,10 @@ impl Parser<'_> {
         }
         self.tests += 1;
         if self.tests > MAX_TESTS {
-            return Err(self.lexer.error("when.length", format!("more than {MAX_TESTS} comparisons in one condition")));
+            return Err(self.lexer.error(
+                "when.length",
+                format!("more than {MAX_TESTS} comparisons in one condition"),
+            ));
         }
         let position = self.lexer.position();
         let path = match self.lexer.take()? {
@@ -249,8 +273,10 @@ impl Parser<'_> {
             Token::Name(name) if name.eq_ignore_ascii_case("not") && self.word("in")? => (Test::NotIn, true),
             Token::Name(name) if name.eq_ignore_ascii_case("not") && self.word("like")? => (Test::NotLike, false),
             _ => {
-                let message =
-                    format!("expected one of = != < <= > >= in, not in, like, not like and found {}", found.shown());
+                let message = format!(
+                    "expected one of = != < <= > >= in, not in, like, not like and found {}",
+                    found.shown()
+                );
                 return Err(self.lexer.error_at(position, "when.operator", message));
             }
         })
@@ -278,7 +304,9 @@ impl Parser<'_> {
         }
         match self.lexer.bare_word() {
             Some(word) if !word.eq_ignore_ascii_case("and") && !word.eq_ignore_ascii_case("or") => Ok(word),
-            _ => Err(self.lexer.error_at(position, "when.value", "expected a value; write '' for an empty field")),
+            _ => Err(self
+                .lexer
+                .error_at(position, "when.value", "expected a value; write '' for an empty field")),
         }
     }
 

@@ -24,7 +24,10 @@ pub(crate) fn convert<'n>(kind: &Kind, text: Cow<'n, str>, zone: Zone) -> Result
         Kind::Boolean => match text.trim() {
             "true" | "1" => Ok(Some(Cow::Borrowed("true"))),
             "false" | "0" => Ok(Some(Cow::Borrowed("false"))),
-            _ => Err(Fault::Type { expected: "true or false".to_owned(), value: text.into_owned() }),
+            _ => Err(Fault::Type {
+                expected: "true or false".to_owned(),
+                value: text.into_owned(),
+            }),
         },
     }
 }
@@ -70,9 +73,10 @@ pub(crate) fn from_scalar(scalar: Scalar<'_>) -> Result<Value<'_>, Fault> {
         }
         Scalar::Boolean(true) => Ok(Some(Cow::Borrowed("true"))),
         Scalar::Boolean(false) => Ok(Some(Cow::Borrowed("false"))),
-        Scalar::Structure(json) => {
-            Err(Fault::Type { expected: "a single value".to_owned(), value: json.to_owned() })
-        }
+        Scalar::Structure(json) => Err(Fault::Type {
+            expected: "a single value".to_owned(),
+            value: json.to_owned(),
+        }),
     }
 }
 
@@ -99,7 +103,9 @@ fn number(text: Cow<'_, str>) -> Result<Cow<'_, str>, Fault> {
 }
 
 fn integer(text: Cow<'_, str>) -> Result<Cow<'_, str>, Fault> {
-    let whole = Scalar::Text(Cow::Borrowed(text.as_ref())).integer().map(Cow::into_owned);
+    let whole = Scalar::Text(Cow::Borrowed(text.as_ref()))
+        .integer()
+        .map(Cow::into_owned);
     whole.map(Cow::Owned).map_err(|error| not_a_number(error, &text))
 }
 
@@ -119,8 +125,8 @@ fn not_a_number(error: NotANumber, text: &str) -> Fault {
         NotANumber::Size => "a number of a size that can be handled",
         NotANumber::Fraction => "a whole number",
     };
-    Fault::Type { expected: expected.to_owned(), value: text.to_owned() }
+    Fault::Type {
+        expected: expected.to_owned(),
+        value: text.to_owned(),
+    }
 }
-
-#[cfg(test)]
-mod tests;

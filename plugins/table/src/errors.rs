@@ -15,7 +15,11 @@ pub(crate) struct Findings {
 impl Findings {
     /// Adds one error. `path` leads into the settings (`fields.RDRecordDetails.Price`), `code` is stable and dotted.
     pub(crate) fn add(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
-        self.errors.push(SettingError { path: path.into(), code: code.to_owned(), message: message.into() });
+        self.errors.push(SettingError {
+            path: path.into(),
+            code: code.to_owned(),
+            message: message.into(),
+        });
     }
 
     /// Whether nothing was found so far.
@@ -106,14 +110,18 @@ impl Fault {
 
 /// A value between quotes, cut to 80 characters.
 pub(crate) fn shown(value: &str) -> String {
-    match value.char_indices().nth(SHOWN_CHARS) {
-        None => format!("\"{value}\""),
-        Some((cut, _)) => format!("\"{}…\"", &value[..cut.min(value.len())]),
+    format!("\"{}\"", cut(value))
+}
+
+/// A text cut to 80 characters.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }
 
 /// `; did you mean X?` or nothing.
 pub(crate) fn hint(word: &str, candidates: &[&str]) -> String {
-    dukou_sdk::settings::nearest(word, candidates)
-        .map_or_else(String::new, |found| format!("; did you mean {found}?"))
+    dukou_sdk::settings::nearest(word, candidates).map_or_else(String::new, |found| format!("; did you mean {found}?"))
 }

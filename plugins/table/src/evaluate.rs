@@ -5,7 +5,7 @@ use crate::convert::{self, Value};
 use crate::errors::Fault;
 use crate::program::{Program, Row, RowValue};
 use crate::record::Chain;
-use crate::shape::Place;
+use crate::shape::{Place, ROOT};
 use crate::tables::Answers;
 use crate::template::{Expr, Operator, Part, Pipe, Stage, Template};
 use rust_decimal::Decimal;
@@ -55,8 +55,12 @@ impl<'n> Evaluator<'n> {
         let mut json = String::from("[");
         for (index, template) in templates.iter().enumerate() {
             let Some(text) = self.template(template, scope)? else {
-                let reason = format!("element {index} is empty, and an element of a list cannot be left out; add |or('…')");
-                return Err(Fault::Expression { reason, value: String::new() });
+                let reason =
+                    format!("element {index} is empty, and an element of a list cannot be left out; add |or('…')");
+                return Err(Fault::Expression {
+                    reason,
+                    value: String::new(),
+                });
             };
             if index > 0 {
                 json.push(',');
@@ -87,7 +91,11 @@ impl<'n> Evaluator<'n> {
         }
         match failed {
             Some(fault) => Err(fault),
-            None => Ok(if empty { None } else { convert::present(Cow::Owned(whole)) }),
+            None => Ok(if empty {
+                None
+            } else {
+                convert::present(Cow::Owned(whole))
+            }),
         }
     }
 
@@ -98,7 +106,9 @@ impl<'n> Evaluator<'n> {
         let aggregates = |stage: &Stage<Place>| matches!(stage, Stage::First | Stage::Join(_) | Stage::Sum);
         let at = pipe.stages.iter().position(aggregates).unwrap_or(pipe.stages.len());
         let (before, rest) = pipe.stages.split_at(at);
-        let Some((aggregate, after)) = rest.split_first() else { return Err(unresolved()) };
+        let Some((aggregate, after)) = rest.split_first() else {
+            return Err(unresolved());
+        };
         let mut values = Vec::new();
         let mut pending = false;
         for chain in self.walk(walk, scope)? {
@@ -154,30 +164,28 @@ impl<'n> Evaluator<'n> {
         let answer = self.answers.find(table, key).ok_or(Fault::Pending)?;
         answer.column(column).map(Cow::Borrowed).map_err(|detail| {
             if answer.is_miss(column) {
-                Fault::Miss { table: table.to_owned(), key: key.to_owned(), detail }
+                Fault::Miss {
+                    table: table.to_owned(),
+                    key: key.to_owned(),
+                    detail,
+                }
             } else {
-                Fault::Expression { reason: format!("table {table} {detail} for key"), value: key.to_owned() }
+                Fault::Expression {
+                    reason: format!("table {table} {detail} for key"),
+                    value: key.to_owned(),
+                }
             }
         })
     }
 
     fn expr(&self, expr: &'n Expr<Place>, scope: Scope<'_, 'n>) -> Result<Value<'n>, Fault> {
         match expr {
-            Expr::Path(place) => self.field(*place, scope.chain),
+            Expr::Path(place) => field(self.program, *place, scope.chain),
             Expr::GroupKey => Ok(convert::present(Cow::Borrowed(self.group_key))),
             Expr::Text(text) | Expr::Number(text, _) => Ok(convert::present(Cow::Borrowed(text))),
-            Expr::Negate(_) | Expr::Binary(..) | Expr::Sum(..) => {
-                Ok(self.number(expr, scope)?.map(|number| Cow::Owned(convert::plain(number))))
-            }
-        }
-    }
-
-    /// A field's text, or nothing.
-    pub(crate) fn field(&self, place: Place, chain: Chain<'n>) -> Result<Value<'n>, Fault> {
-        let depth = self.program.shape.levels[place.level].depth;
-        match chain.nodes[depth] {
-            None => Ok(None),
-            Some(node) => convert::from_scalar(node.scalar(place.slot)),
+            Expr::Negate(_) | Expr::Binary(..) | Expr::Sum(..) => Ok(self
+                .number(expr, scope)?
+                .map(|number| Cow::Owned(convert::plain(number)))),
         }
     }
 
@@ -186,7 +194,9 @@ impl<'n> Evaluator<'n> {
         match expr {
             Expr::Number(_, value) => Ok(Some(*value)),
             Expr::Path(place) => {
-                let Some(text) = self.field(*place, scope.chain)? else { return Ok(None) };
+                let Some(text) = field(self.program, *place, scope.chain)? else {
+                    return Ok(None);
+                };
                 let number = convert::decimal(&text);
                 number.map(Some).map_err(|_| Fault::Expression {
                     reason: format!("{} is not a number", self.program.shape.path(*place)),
@@ -197,7 +207,9 @@ impl<'n> Evaluator<'n> {
             Expr::Negate(operand) => Ok(self.number(operand, scope)?.map(|number| -number)),
             Expr::Binary(operator, left, right) => {
                 let (left, right) = (self.number(left, scope)?, self.number(right, scope)?);
-                let Some((left, right)) = left.zip(right) else { return Ok(None) };
+                let Some((left, right)) = left.zip(right) else {
+                    return Ok(None);
+                };
                 compute(*operator, left, right).map(Some)
             }
             Expr::Sum(operand, walk) => {
@@ -226,6 +238,9 @@ impl<'n> Evaluator<'n> {
             found.push(start);
             return Ok(());
         }
+        if to == ROOT {
+            return Err(unresolved());
+        }
         let shape = &self.program.shape;
         let mut outer = Vec::new();
         self.descend(start, from, shape.levels[to].parent, &mut outer)?;
@@ -235,9 +250,22 @@ impl<'n> Evaluator<'n> {
                 value: wrong.found,
             })?;
             let depth = shape.levels[to].depth;
-            found.extend(elements.into_iter().filter(|element| element.nodes[depth].is_some_and(|node| !node.dropped.get())));
+            found.extend(
+                elements
+                    .into_iter()
+                    .filter(|element| element.nodes[depth].is_some_and(|node| !node.dropped.get())),
+            );
         }
         Ok(())
+    }
+}
+
+/// A field's text, or nothing. An object or a list is a fault.
+pub(crate) fn field<'n>(program: &Program, place: Place, chain: Chain<'n>) -> Result<Value<'n>, Fault> {
+    let depth = program.shape.levels[place.level].depth;
+    match chain.nodes[depth] {
+        None => Ok(None),
+        Some(node) => convert::from_scalar(node.scalar(place.slot)),
     }
 }
 
@@ -249,7 +277,10 @@ fn compute(operator: Operator, left: Decimal, right: Decimal) -> Result<Decimal,
         Operator::Multiply => ("*", left.checked_mul(right).map(|product| product.normalize())),
         Operator::Divide if right.is_zero() => {
             let value = format!("{left} / {right}");
-            return Err(Fault::Expression { reason: "division by zero".to_owned(), value });
+            return Err(Fault::Expression {
+                reason: "division by zero".to_owned(),
+                value,
+            });
         }
         Operator::Divide => ("/", left.checked_div(right).map(|quotient| quotient.normalize())),
     };
@@ -266,5 +297,8 @@ pub(crate) fn add(total: Option<Decimal>, number: Decimal) -> Result<Decimal, Fa
 
 /// What `resolve.rs` rules out. A defect there must reject and never yield a value.
 fn unresolved() -> Fault {
-    Fault::Expression { reason: "the expression was not resolved".to_owned(), value: String::new() }
+    Fault::Expression {
+        reason: "the expression was not resolved".to_owned(),
+        value: String::new(),
+    }
 }

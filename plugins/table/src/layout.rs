@@ -13,13 +13,21 @@ pub(crate) fn document(table: &[RawRow], head: &[Row], lists: &[List], findings:
             insert(&mut entries, &row.target, &row.target, Content::Row(index), findings);
         }
         let inside = |list: &List| {
-            row.target.strip_prefix(&list.target).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            row.target
+                .strip_prefix(&list.target)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         if let Some(index) = lists.iter().position(inside)
             && !placed[index]
         {
             placed[index] = true;
-            insert(&mut entries, &lists[index].target, &lists[index].target, Content::List(index), findings);
+            insert(
+                &mut entries,
+                &lists[index].target,
+                &lists[index].target,
+                Content::List(index),
+                findings,
+            );
         }
     }
     entries
@@ -29,24 +37,38 @@ pub(crate) fn document(table: &[RawRow], head: &[Row], lists: &[List], findings:
 pub(crate) fn line(list: &str, rows: &[Row], findings: &mut Findings) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        insert(&mut entries, &row.target[list.len() + 1..], &row.target, Content::Row(index), findings);
+        insert(
+            &mut entries,
+            &row.target[list.len() + 1..],
+            &row.target,
+            Content::Row(index),
+            findings,
+        );
     }
     entries
 }
 
 fn insert(entries: &mut Vec<Entry>, path: &str, target: &str, content: Content, findings: &mut Findings) {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let (name, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(name, rest)| (name, Some(rest)));
     let known = entries.iter().position(|entry| entry.name == name);
     let Some(rest) = rest else {
         if known.is_some() {
             conflict(target, findings);
         } else {
-            entries.push(Entry { name: name.to_owned(), content });
+            entries.push(Entry {
+                name: name.to_owned(),
+                content,
+            });
         }
         return;
     };
     let index = known.unwrap_or_else(|| {
-        entries.push(Entry { name: name.to_owned(), content: Content::Object(Vec::new()) });
+        entries.push(Entry {
+            name: name.to_owned(),
+            content: Content::Object(Vec::new()),
+        });
         entries.len() - 1
     });
     match &mut entries[index].content {

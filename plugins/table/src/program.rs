@@ -34,8 +34,6 @@ pub(crate) struct Program {
 pub(crate) struct Row {
     /// The target path: `RDRecordDetails.Price`.
     pub(crate) target: String,
-    /// The last name of the path, for messages about lines.
-    pub(crate) name: String,
     /// What the target takes.
     pub(crate) kind: Kind,
     /// Whether an empty value rejects.

@@ -51,21 +51,30 @@ impl<'a> Node<'a> {
     /// Reads a record's body. The error is the reader's own words.
     pub(crate) fn read(shape: &Shape, body: &'a str) -> Result<Self, String> {
         let mut deserializer = serde_json::Deserializer::from_str(body);
-        let node = Element { shape, level: ROOT }.deserialize(&mut deserializer).map_err(|error| error.to_string())?;
+        let node = Element { shape, level: ROOT }
+            .deserialize(&mut deserializer)
+            .map_err(|error| error.to_string())?;
         deserializer.end().map_err(|error| error.to_string())?;
         Ok(node)
     }
 
     /// The value of a slot of this node's level.
     pub(crate) fn scalar(&self, slot: usize) -> Scalar<'a> {
-        self.values.get(slot).copied().flatten().map_or(Scalar::Null, Scalar::from_json)
+        self.values
+            .get(slot)
+            .copied()
+            .flatten()
+            .map_or(Scalar::Null, Scalar::from_json)
     }
 }
 
 impl<'n> Chain<'n> {
     /// The record itself.
     pub(crate) fn record(node: &'n Node<'n>) -> Self {
-        let mut chain = Self { nodes: [None; MAX_DEPTH], indexes: [None; MAX_DEPTH] };
+        let mut chain = Self {
+            nodes: [None; MAX_DEPTH],
+            indexes: [None; MAX_DEPTH],
+        };
         chain.nodes[0] = Some(node);
         chain
     }
@@ -74,12 +83,15 @@ impl<'n> Chain<'n> {
     pub(crate) fn elements(&self, shape: &Shape, level: usize) -> Result<Vec<Chain<'n>>, NotAList> {
         let Level { parent, depth, .. } = &shape.levels[level];
         let child = shape.levels[*parent].children.iter().position(|child| *child == level);
-        let list = self.nodes[depth - 1].zip(child).and_then(|(node, child)| node.lists.get(child));
+        let list = self.nodes[depth - 1]
+            .zip(child)
+            .and_then(|(node, child)| node.lists.get(child));
         match list {
             None => Ok(Vec::new()),
-            Some(List::Wrong(found)) => {
-                Err(NotAList { path: shape.indexed_list(level, &self.indexes), found: (*found).to_owned() })
-            }
+            Some(List::Wrong(found)) => Err(NotAList {
+                path: shape.indexed_list(level, &self.indexes),
+                found: (*found).to_owned(),
+            }),
             Some(List::Elements(elements)) => Ok(elements
                 .iter()
                 .zip(0_u32..)
@@ -93,7 +105,6 @@ impl<'n> Chain<'n> {
         }
     }
 }
-
 
 /// Reads the object of one level.
 #[derive(Clone, Copy)]
@@ -137,7 +148,10 @@ impl Element<'_> {
         while let Some(Key(key)) = members.next_key::<Key<'de>>()? {
             let here = |names: &[String]| names.get(depth).is_some_and(|name| *name == key);
             let wanted = level.slots.iter().any(|slot| here(&slot.names))
-                || level.children.iter().any(|child| here(&self.shape.levels[*child].names));
+                || level
+                    .children
+                    .iter()
+                    .any(|child| here(&self.shape.levels[*child].names));
             if !wanted {
                 members.next_value::<IgnoredAny>()?;
                 continue;
@@ -173,7 +187,11 @@ impl Element<'_> {
     fn fill_inner<'de>(self, node: &mut Node<'de>, depth: usize, json: &'de str) -> serde_json::Result<()> {
         if json.starts_with('{') {
             let mut deserializer = serde_json::Deserializer::from_str(json);
-            return deserializer.deserialize_map(Inner { element: self, node, depth });
+            return deserializer.deserialize_map(Inner {
+                element: self,
+                node,
+                depth,
+            });
         }
         if Scalar::from_json(json).is_empty() {
             return Ok(());
@@ -183,7 +201,10 @@ impl Element<'_> {
     }
 
     fn list<'de>(self, child: usize, json: &'de str) -> serde_json::Result<List<'de>> {
-        let element = Element { shape: self.shape, level: child };
+        let element = Element {
+            shape: self.shape,
+            level: child,
+        };
         let mut deserializer = serde_json::Deserializer::from_str(json);
         match json.as_bytes().first() {
             Some(b'{') => Ok(List::Elements(vec![element.deserialize(&mut deserializer)?])),

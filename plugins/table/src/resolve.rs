@@ -56,7 +56,10 @@ impl Resolver<'_> {
         let aggregates = |stage: &Stage<String>| matches!(stage, Stage::First | Stage::Join(_) | Stage::Sum);
         let at = pipe.stages.iter().position(aggregates);
         if pipe.stages.iter().filter(|stage| aggregates(stage)).count() > 1 {
-            return Err(("template.scope", "first(), join() and sum() yield one value; use one of them".to_owned()));
+            return Err((
+                "template.scope",
+                "first(), join() and sum() yield one value; use one of them".to_owned(),
+            ));
         }
         let mut inner = Vec::new();
         paths(&pipe.source, &mut inner);
@@ -101,7 +104,12 @@ impl Resolver<'_> {
             });
         }
         self.uses.rounds = self.uses.rounds.max(lookups);
-        Ok(Pipe { text: pipe.text, source, stages, walk: at.map(|_| walk) })
+        Ok(Pipe {
+            text: pipe.text,
+            source,
+            stages,
+            walk: at.map(|_| walk),
+        })
     }
 
     /// An expression of which every field must stand at `level` or enclose it.
@@ -178,7 +186,10 @@ impl Resolver<'_> {
             );
             return ("template.list", message);
         }
-        ("template.scope", format!("{path} stands in {list}, which this row does not walk"))
+        (
+            "template.scope",
+            format!("{path} stands in {list}, which this row does not walk"),
+        )
     }
 }
 
@@ -193,7 +204,9 @@ pub(crate) fn condition(
         let place = shape.place(&path)?;
         if !shape.encloses(place.level, scope) {
             let list = &shape.levels[place.level].path;
-            return Err(format!("{path} has a value for each element of {list}, which this rule does not walk"));
+            return Err(format!(
+                "{path} has a value for each element of {list}, which this rule does not walk"
+            ));
         }
         if shape.encloses(deepest, place.level) {
             deepest = place.level;

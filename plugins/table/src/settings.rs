@@ -39,6 +39,8 @@ pub(crate) enum RawValue {
     List(Vec<String>),
     /// `false`: the row is taken out.
     Removed,
+    /// Something else, which has been told already.
+    Wrong,
 }
 
 /// A condition and the reason that people will read.
@@ -82,19 +84,34 @@ pub(crate) fn read(settings: &str, findings: &mut Findings) -> RawSettings {
             return raw;
         }
     };
-    let Some(object) = object(&value, "", findings) else { return raw };
+    let Some(object) = object(&value, "", findings) else {
+        return raw;
+    };
     known_keys(object, "", &["fields", "skip", "lines", "declare"], findings);
     match object.get("fields") {
-        None => findings.add("fields", "settings.missing", "the mapping table is missing; add [mapping.settings.fields]"),
+        None => findings.add(
+            "fields",
+            "settings.missing",
+            "the mapping table is missing; add [mapping.settings.fields]",
+        ),
         Some(fields) => raw.rows = rows(fields, findings),
     }
-    raw.skip = object.get("skip").map_or_else(Vec::new, |value| rules(value, "skip", findings));
-    if let Some(lines) = object.get("lines").and_then(|value| self::object(value, "lines", findings)) {
+    raw.skip = object
+        .get("skip")
+        .map_or_else(Vec::new, |value| rules(value, "skip", findings));
+    if let Some(lines) = object
+        .get("lines")
+        .and_then(|value| self::object(value, "lines", findings))
+    {
         for (name, value) in lines {
-            raw.lines.push((name.clone(), line_settings(value, &format!("lines.{name}"), findings)));
+            raw.lines
+                .push((name.clone(), line_settings(value, &format!("lines.{name}"), findings)));
         }
     }
-    if let Some(declare) = object.get("declare").and_then(|value| self::object(value, "declare", findings)) {
+    if let Some(declare) = object
+        .get("declare")
+        .and_then(|value| self::object(value, "declare", findings))
+    {
         for (name, value) in declare {
             raw.declared.extend(declared(name, value, findings));
         }
@@ -103,32 +120,46 @@ pub(crate) fn read(settings: &str, findings: &mut Findings) -> RawSettings {
 }
 
 fn rows(fields: &Value, findings: &mut Findings) -> Vec<RawRow> {
-    let Some(fields) = object(fields, "fields", findings) else { return Vec::new() };
+    let Some(fields) = object(fields, "fields", findings) else {
+        return Vec::new();
+    };
     if fields.len() > MAX_ROWS {
-        findings.add("fields", "settings.size", format!("{} rows; at most {MAX_ROWS} are read", fields.len()));
+        findings.add(
+            "fields",
+            "settings.size",
+            format!("{} rows; at most {MAX_ROWS} are read", fields.len()),
+        );
         return Vec::new();
     }
-    let row = |(target, value): (&String, &Value)| {
-        let value = row_value(target, value, findings)?;
-        Some(RawRow { target: target.clone(), value })
+    let row = |(target, value): (&String, &Value)| RawRow {
+        target: target.clone(),
+        value: row_value(target, value, findings),
     };
-    fields.iter().filter_map(row).collect()
+    fields.iter().map(row).collect()
 }
 
-fn row_value(target: &str, value: &Value, findings: &mut Findings) -> Option<RawValue> {
+fn row_value(target: &str, value: &Value, findings: &mut Findings) -> RawValue {
     let path = format!("fields.{target}");
     match value {
-        Value::String(text) => return Some(RawValue::Template(text.clone())),
-        Value::Bool(false) => return Some(RawValue::Removed),
-        Value::Bool(true) => findings.add(path, "row.type", "write \"true\" between quotes; only a bare false, which removes the row, has none"),
+        Value::String(text) => return RawValue::Template(text.clone()),
+        Value::Bool(false) => return RawValue::Removed,
+        Value::Bool(true) => findings.add(
+            path,
+            "row.type",
+            "write \"true\" between quotes; only a bare false, which removes the row, has none",
+        ),
         Value::Number(number) => {
-            let message = format!("constants are strings, so that codes keep their zeros: write \"{number}\" between quotes");
+            let message =
+                format!("constants are strings, so that codes keep their zeros: write \"{number}\" between quotes");
             findings.add(path, "row.number", message);
         }
         Value::Array(elements) => {
-            let texts: Option<Vec<String>> = elements.iter().map(|element| element.as_str().map(str::to_owned)).collect();
+            let texts: Option<Vec<String>> = elements
+                .iter()
+                .map(|element| element.as_str().map(str::to_owned))
+                .collect();
             if let Some(texts) = texts {
-                return Some(RawValue::List(texts));
+                return RawValue::List(texts);
             }
             findings.add(path, "row.type", "the elements of a list are strings");
         }
@@ -137,20 +168,30 @@ fn row_value(target: &str, value: &Value, findings: &mut Findings) -> Option<Raw
             let message = format!("a target path with a dot needs quotes: write \"{target}.{first}\" = …");
             findings.add(path, "row.unquoted", message);
         }
-        Value::Null => findings.add(path, "row.type", "write \"\" to leave the field out or false to remove the row"),
+        Value::Null => findings.add(
+            path,
+            "row.type",
+            "write \"\" to leave the field out or false to remove the row",
+        ),
     }
-    None
+    RawValue::Wrong
 }
 
 fn rules(value: &Value, path: &str, findings: &mut Findings) -> Vec<RawRule> {
     let Some(elements) = value.as_array() else {
-        findings.add(path, "settings.type", format!("{path} is a list: [{{ when = \"…\", reason = \"…\" }}]"));
+        findings.add(
+            path,
+            "settings.type",
+            format!("{path} is a list: [{{ when = \"…\", reason = \"…\" }}]"),
+        );
         return Vec::new();
     };
     let mut rules = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         let path = format!("{path}[{index}]");
-        let Some(rule) = object(element, &path, findings) else { continue };
+        let Some(rule) = object(element, &path, findings) else {
+            continue;
+        };
         known_keys(rule, &path, &["when", "reason"], findings);
         let when = text(rule, "when", &path, findings);
         let reason = text(rule, "reason", &path, findings);
@@ -162,26 +203,46 @@ fn rules(value: &Value, path: &str, findings: &mut Findings) -> Vec<RawRule> {
 }
 
 fn line_settings(value: &Value, path: &str, findings: &mut Findings) -> RawLines {
-    let Some(lines) = object(value, path, findings) else { return RawLines::default() };
+    let Some(lines) = object(value, path, findings) else {
+        return RawLines::default();
+    };
     known_keys(lines, path, &["each", "drop", "merge"], findings);
-    let each = lines.contains_key("each").then(|| text(lines, "each", path, findings)).flatten();
-    let drop = lines.get("drop").map_or_else(Vec::new, |value| rules(value, &format!("{path}.drop"), findings));
+    let each = lines
+        .contains_key("each")
+        .then(|| text(lines, "each", path, findings))
+        .flatten();
+    let drop = lines
+        .get("drop")
+        .map_or_else(Vec::new, |value| rules(value, &format!("{path}.drop"), findings));
     let merge_path = format!("{path}.merge");
-    let merge = lines.get("merge").and_then(|value| object(value, &merge_path, findings)).map(|merge| {
-        known_keys(merge, &merge_path, &["by", "sum"], findings);
-        RawMerge { by: names(merge, "by", &merge_path, findings), sum: names(merge, "sum", &merge_path, findings) }
-    });
+    let merge = lines
+        .get("merge")
+        .and_then(|value| object(value, &merge_path, findings))
+        .map(|merge| {
+            known_keys(merge, &merge_path, &["by", "sum"], findings);
+            RawMerge {
+                by: names(merge, "by", &merge_path, findings),
+                sum: names(merge, "sum", &merge_path, findings),
+            }
+        });
     RawLines { each, drop, merge }
 }
 
 fn names(object: &Map<String, Value>, key: &str, path: &str, findings: &mut Findings) -> Vec<String> {
     let names = match object.get(key) {
         None if key == "sum" => return Vec::new(),
-        Some(Value::Array(elements)) => elements.iter().map(|element| element.as_str().map(str::to_owned)).collect(),
+        Some(Value::Array(elements)) => elements
+            .iter()
+            .map(|element| element.as_str().map(str::to_owned))
+            .collect(),
         _ => None,
     };
     names.unwrap_or_else(|| {
-        findings.add(format!("{path}.{key}"), "settings.type", format!("{key} is a list of fields: [\"Inventory\", \"Batch\"]"));
+        findings.add(
+            format!("{path}.{key}"),
+            "settings.type",
+            format!("{key} is a list of fields: [\"Inventory\", \"Batch\"]"),
+        );
         Vec::new()
     })
 }
@@ -207,7 +268,11 @@ fn text(object: &Map<String, Value>, key: &str, path: &str, findings: &mut Findi
     match object.get(key) {
         Some(Value::String(text)) if !text.trim().is_empty() => return Some(text.clone()),
         None => findings.add(format!("{path}.{key}"), "settings.missing", format!("{key} is missing")),
-        Some(_) => findings.add(format!("{path}.{key}"), "settings.type", format!("{key} is a text that is not empty")),
+        Some(_) => findings.add(
+            format!("{path}.{key}"),
+            "settings.type",
+            format!("{key} is a text that is not empty"),
+        ),
     }
     None
 }
@@ -221,7 +286,11 @@ fn object<'v>(value: &'v Value, path: &str, findings: &mut Findings) -> Option<&
 
 fn known_keys(object: &Map<String, Value>, path: &str, known: &[&str], findings: &mut Findings) {
     for key in object.keys().filter(|key| !known.contains(&key.as_str())) {
-        let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let at = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
         let message = format!("unknown key {key}{}; known are {}", hint(key, known), known.join(", "));
         findings.add(at, "settings.unknown", message);
     }

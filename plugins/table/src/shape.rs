@@ -63,11 +63,28 @@ impl Shape {
     pub(crate) fn new(source: Option<&Catalogue>) -> Self {
         let fields = || source.iter().flat_map(|catalogue| &catalogue.fields);
         let is_list = |kind: FieldType| matches!(kind, FieldType::Array | FieldType::ArrayOfText);
-        let arrays = fields().filter(|field| is_list(field.kind)).map(|field| field.path.clone()).collect();
-        let personal = fields().filter(|field| field.personal).map(|field| field.path.clone()).collect();
-        let root =
-            Level { parent: ROOT, depth: 0, path: String::new(), names: Vec::new(), slots: Vec::new(), children: Vec::new() };
-        Self { levels: vec![root], arrays, personal, needs: Vec::new() }
+        let arrays = fields()
+            .filter(|field| is_list(field.kind))
+            .map(|field| field.path.clone())
+            .collect();
+        let personal = fields()
+            .filter(|field| field.personal)
+            .map(|field| field.path.clone())
+            .collect();
+        let root = Level {
+            parent: ROOT,
+            depth: 0,
+            path: String::new(),
+            names: Vec::new(),
+            slots: Vec::new(),
+            children: Vec::new(),
+        };
+        Self {
+            levels: vec![root],
+            arrays,
+            personal,
+            needs: Vec::new(),
+        }
     }
 
     /// Declares a path and everything above it to be lists, as a binding does: `details_list.position_list`.
@@ -148,7 +165,11 @@ impl Shape {
     pub(crate) fn path(&self, place: Place) -> String {
         let level = &self.levels[place.level];
         let field = level.slots[place.slot].names.join(".");
-        if level.path.is_empty() { field } else { format!("{}.{field}", level.path) }
+        if level.path.is_empty() {
+            field
+        } else {
+            format!("{}.{field}", level.path)
+        }
     }
 
     /// Whether messages must not show the field's value.
@@ -160,7 +181,11 @@ impl Shape {
     pub(crate) fn indexed_path(&self, place: Place, indexes: &[Option<u32>; MAX_DEPTH]) -> String {
         let field = self.levels[place.level].slots[place.slot].names.join(".");
         let list = self.indexed_list(place.level, indexes);
-        if list.is_empty() { field } else { format!("{list}.{field}") }
+        if list.is_empty() {
+            field
+        } else {
+            format!("{list}.{field}")
+        }
     }
 
     /// An element's path: `details_list[0].position_list[1]`.
@@ -172,12 +197,19 @@ impl Shape {
         let above = self.indexed_list(level.parent, indexes);
         let name = level.names.join(".");
         let index = indexes[level.depth].map_or_else(String::new, |index| format!("[{index}]"));
-        if above.is_empty() { format!("{name}{index}") } else { format!("{above}.{name}{index}") }
+        if above.is_empty() {
+            format!("{name}{index}")
+        } else {
+            format!("{above}.{name}{index}")
+        }
     }
 
     /// The level that a path belongs to and its names there.
     fn split(&mut self, path: &str) -> Result<(usize, Vec<String>), String> {
-        let list = path.rmatch_indices('.').map(|(dot, _)| dot).find(|dot| self.arrays.contains(&path[..*dot]));
+        let list = path
+            .rmatch_indices('.')
+            .map(|(dot, _)| dot)
+            .find(|dot| self.arrays.contains(&path[..*dot]));
         let (level, rest) = match list {
             None => (ROOT, path),
             Some(dot) => (self.list(&path[..dot])?, &path[dot + 1..]),
@@ -198,7 +230,9 @@ impl Shape {
 fn check_path(path: &str) -> Result<(), String> {
     let names = path.split('.').count();
     if names > MAX_SEGMENTS || path.split('.').any(str::is_empty) {
-        return Err(format!("{path} is no source path: names joined by single dots, at most {MAX_SEGMENTS}"));
+        return Err(format!(
+            "{path} is no source path: names joined by single dots, at most {MAX_SEGMENTS}"
+        ));
     }
     Ok(())
 }
@@ -217,13 +251,20 @@ mod tests {
         assert_eq!(shape.place("order_no").unwrap(), number);
         assert_eq!(
             shape.needs(),
-            ["order_no", "details_list[].position_list[].batch_no", "details_list[].goods.code"]
+            [
+                "order_no",
+                "details_list[].position_list[].batch_no",
+                "details_list[].goods.code"
+            ]
         );
         assert!(shape.encloses(ROOT, batch.level) && shape.encloses(nested.level, batch.level));
         assert!(!shape.encloses(batch.level, nested.level));
         assert_eq!(shape.path(nested), "details_list.goods.code");
         let indexes = [None, Some(3), Some(1), None];
-        assert_eq!(shape.indexed_path(batch, &indexes), "details_list[3].position_list[1].batch_no");
+        assert_eq!(
+            shape.indexed_path(batch, &indexes),
+            "details_list[3].position_list[1].batch_no"
+        );
         assert!(shape.place("details_list").unwrap_err().contains("is a list"));
     }
 

@@ -31,7 +31,11 @@ impl Answers {
     pub(crate) fn find(&self, table: &str, key: &str) -> Option<&Answer> {
         let answer = self.found.get(table).and_then(|rows| rows.get(key));
         if answer.is_none() {
-            self.wanted.borrow_mut().entry(table.to_owned()).or_default().insert(key.to_owned());
+            self.wanted
+                .borrow_mut()
+                .entry(table.to_owned())
+                .or_default()
+                .insert(key.to_owned());
         }
         answer
     }
@@ -76,9 +80,7 @@ impl Answer {
                         |name| format!("has no column {name}"),
                     )),
                     // A cell nobody filled in is a mapping nobody made.
-                    Some((name, text)) if dukou_sdk::scalar::is_empty_text(text) => {
-                        Err(format!("has an empty {name}"))
-                    }
+                    Some((name, text)) if dukou_sdk::scalar::is_empty_text(text) => Err(format!("has an empty {name}")),
                     Some((_, text)) => Ok(text),
                 }
             }
@@ -100,7 +102,10 @@ impl Answer {
 
 fn read_row(json: &str) -> Answer {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    deserializer.deserialize_map(Row).map_or_else(|error| Answer::Broken(format!("has an unreadable row ({error})")), Answer::Row)
+    deserializer.deserialize_map(Row).map_or_else(
+        |error| Answer::Broken(format!("has an unreadable row ({error})")),
+        Answer::Row,
+    )
 }
 
 struct Row;
@@ -160,9 +165,18 @@ mod tests {
     fn tells_misses_from_defects() {
         let host = Host(RefCell::default());
         let mut answers = Answers::default();
-        let _ = (answers.find("T", "x"), answers.find("T", "a"), answers.find("short", "a"));
+        let _ = (
+            answers.find("T", "x"),
+            answers.find("T", "a"),
+            answers.find("short", "a"),
+        );
         answers.fetch(&host);
-        let cases = [("T", "x", None, true), ("T", "a", Some("w"), true), ("T", "a", Some("z"), false), ("short", "a", None, false)];
+        let cases = [
+            ("T", "x", None, true),
+            ("T", "a", Some("w"), true),
+            ("T", "a", Some("z"), false),
+            ("short", "a", None, false),
+        ];
         for (table, key, column, miss) in cases {
             let answer = answers.find(table, key).unwrap();
             assert!(answer.column(column).is_err());

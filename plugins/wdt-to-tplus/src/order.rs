@@ -140,6 +140,14 @@ impl<'de> Visitor<'de> for DetailsList {
     fn visit_bool<E>(self, _: bool) -> Result<Details<'de>, E> {
         Ok(Details::Wrong)
     }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Details<'de>, E> {
+        Ok(Details::Wrong)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Details<'de>, E> {
+        Ok(Details::Wrong)
+    }
 }
 
 /// Reads one element; `None` if it is no object.
@@ -161,7 +169,7 @@ impl<'de> Visitor<'de> for Element {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        // A number reaches a visitor as an object with serde_json's private name.
+        // A number beyond 64 bits reaches a visitor as an object with serde_json's private name.
         const NAMES: &[&str] =
             &["goods_count", "price", "stockout_id", "$serde_json::private::Number"];
         let mut line = Some(Line::default());
@@ -194,6 +202,14 @@ impl<'de> Visitor<'de> for Element {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
         Ok(None)
     }
 }

@@ -100,6 +100,15 @@ fn every_wrong_setting_is_named() {
 }
 
 #[test]
+fn whatever_stands_in_place_of_the_list_is_refused_where_it_stands() {
+    for list in ["5", "-5", "1.5", "98765432109876543210", "true", "\"x\"", "[null]", "[1.5]", "[[]]", "[true]", "[\"\"]"] {
+        let body = format!(r#"{{"order_no":"A","consign_time":"2026-11-05","details_list":{list}}}"#);
+        let expected = json!({ "rejected": [["type", "details_list", "RDRecordDetails"]] });
+        assert_eq!(as_json(&transform("{}", &[body])), expected, "{list}");
+    }
+}
+
+#[test]
 fn a_group_does_not_depend_on_its_neighbours() {
     let good = r#"{"order_no":"A","consign_time":"2026-11-05","details_list":{"goods_count":1}}"#;
     let alone = transform("{}", &[good.to_owned()]);

@@ -1,1 +1,273 @@
-//! Being built.
+//! A site: one project and one sandbox, and the real command line started as a process. For tests and benches; decides
+//! nothing about what is right.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use dukou_sandbox::{Faults, Identity, Journal, OrderTruth, Sandbox, SandboxOptions};
+use serde_json::Value;
+
+/// What a site is like.
+#[derive(Clone)]
+pub struct SiteOptions {
+    /// How many orders.
+    pub orders: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// Whether T+ refuses a second ExternalCode.
+    pub unique: bool,
+    /// Faults.
+    pub faults: Faults,
+    /// `unique_key` of the connection.
+    pub unique_key: &'static str,
+    /// `deadline` of one request.
+    pub deadline: &'static str,
+    /// `quarantine`.
+    pub quarantine: &'static str,
+    /// Requests to T+ under way at once.
+    pub in_flight: u32,
+}
+
+impl Default for SiteOptions {
+    fn default() -> Self {
+        Self {
+            orders: 12,
+            seed: 7,
+            unique: false,
+            faults: Faults::default(),
+            unique_key: "lookup-only",
+            deadline: "500ms",
+            quarantine: "800ms",
+            in_flight: 4,
+        }
+    }
+}
+
+/// One project and one sandbox.
+pub struct Site {
+    /// The project's folder.
+    pub dir: tempfile::TempDir,
+    sandbox: Option<Sandbox>,
+    elsewhere: tokio::runtime::Runtime,
+    program: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// The one JSON object on stdout.
+    ///
+    /// # Panics
+    /// When stdout is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// The day of the first order of every site.
+pub fn first_day() -> NaiveDateTime {
+    NaiveDate::from_ymd_opt(2024, 3, 1).unwrap_or_default().and_time(NaiveTime::MIN)
+}
+
+impl Site {
+    /// Starts a sandbox and writes a project for it. `program` is the command line to test.
+    ///
+    /// # Panics
+    /// When sandbox or folder cannot be made.
+    pub fn new(program: &str, options: &SiteOptions) -> Self {
+        let elsewhere = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let clock = dukou::compose::clock();
+        let sandbox = elsewhere
+            .block_on(Sandbox::start(SandboxOptions {
+                wdt_port: 0,
+                tplus_port: 0,
+                orders: options.orders,
+                seed: options.seed,
+                unique: options.unique,
+                faults: options.faults.clone(),
+                from: first_day(),
+                days: 2,
+                identity: Identity::default(),
+                clock: Arc::new(move || clock.now()),
+            }))
+            .expect("a sandbox");
+        let dir = tempfile::tempdir().expect("a folder");
+        let site = Self { dir, sandbox: Some(sandbox), elsewhere, program: PathBuf::from(program) };
+        site.write_project(options);
+        site
+    }
+
+    fn write_project(&self, options: &SiteOptions) {
+        let identity = Identity::default();
+        let sandbox = self.sandbox();
+        self.write(
+            "dukou.toml",
+            &format!(
+                r#"auto_deploy = true
+[store]
+url = "sqlite:dukou.db"
+[connections.wdt]
+kind = "wdt-qimen"
+url = "{wdt}"
+app_key = "{app_key}"
+app_secret = {{ env = "WDT_APP_SECRET" }}
+target_app_key = "{target_app_key}"
+sid = "{sid}"
+sign_method = "hmac-sha256"
+limits = {{ per_second = 0 }}
+[connections.tplus]
+kind = "tplus-cloud"
+url = "{tplus}"
+app_key = "{tplus_app_key}"
+app_secret = {{ env = "TPLUS_APP_SECRET" }}
+auth = {{ kind = "open-token", token = {{ env = "TPLUS_OPEN_TOKEN" }} }}
+unique_key = "{unique_key}"
+deadline = "{deadline}"
+quarantine = "{quarantine}"
+limits = {{ per_second = 0, in_flight = {in_flight} }}
+"#,
+                wdt = sandbox.wdt_url(),
+                tplus = sandbox.tplus_url(),
+                app_key = identity.app_key,
+                target_app_key = identity.target_app_key,
+                sid = identity.sid,
+                tplus_app_key = identity.tplus_app_key,
+                unique_key = options.unique_key,
+                deadline = options.deadline,
+                quarantine = options.quarantine,
+                in_flight = options.in_flight,
+            ),
+        );
+        let scheme = include_str!("../../../examples/wdt-to-tplus/schemes/wdt-to-tplus.toml");
+        let from = first_day().format("%Y-%m-%d %H:%M:%S").to_string();
+        let scheme = scheme.replace("2026-11-01 00:00:00", &from).replace("span = \"1d\"", "span = \"30d\"");
+        self.write("schemes/wdt-to-tplus.toml", &scheme);
+    }
+
+    /// The sandbox.
+    ///
+    /// # Panics
+    /// Never while the site lives.
+    pub fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("the sandbox lives as long as the site")
+    }
+
+    /// What arrived at T+.
+    pub fn journal(&self) -> Journal {
+        self.sandbox().journal()
+    }
+
+    /// The orders as they are.
+    pub fn orders(&self) -> Vec<OrderTruth> {
+        self.sandbox().orders()
+    }
+
+    /// Writes a file of the project.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.dir.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// Reads a file of the project.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(path)).expect("a file")
+    }
+
+    /// Changes a file of the project by replacing text that must be there.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} has no {from:?}");
+        self.write(path, text.replace(from, to));
+    }
+
+    /// The command, ready to start.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let identity = Identity::default();
+        let mut command = Command::new(&self.program);
+        command
+            .arg("-C")
+            .arg(self.dir.path())
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "en_US.UTF-8")
+            .env("USER", "tester")
+            .env("DUKOU_CACHE", shared_cache())
+            .env("WDT_APP_SECRET", &identity.app_secret)
+            .env("TPLUS_APP_SECRET", &identity.tplus_app_secret)
+            .env("TPLUS_OPEN_TOKEN", &identity.open_token)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn dukou(&self, arguments: &[&str]) -> Ended {
+        ended(self.command(arguments).spawn().expect("the command line starts"))
+    }
+
+    /// Waits until `condition` holds, at most a minute.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !condition(self) {
+            assert!(start.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// One folder of compiled code for all sites of a process: compiling is not what these tests are about.
+fn shared_cache() -> &'static Path {
+    static CACHE: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
+    CACHE.get_or_init(|| tempfile::tempdir().expect("a folder")).path()
+}
+
+/// Waits for a process.
+///
+/// # Panics
+/// When it cannot be waited for.
+pub fn ended(child: Child) -> Ended {
+    let output = child.wait_with_output().expect("the process can be waited for");
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            self.elsewhere.block_on(sandbox.shutdown());
+        }
+    }
+}

@@ -57,9 +57,15 @@ pub(crate) fn catalogue() -> &'static Catalogue {
         for (path, row) in rows {
             let kind = row.into_inner().r#type;
             if let Some(name) = path.strip_prefix("details_list.position_list.") {
-                catalogue.position.push(Field { name: name.to_owned(), kind });
+                catalogue.position.push(Field {
+                    name: name.to_owned(),
+                    kind,
+                });
             } else if let Some(name) = path.strip_prefix("details_list.") {
-                catalogue.line.push(Field { name: name.to_owned(), kind });
+                catalogue.line.push(Field {
+                    name: name.to_owned(),
+                    kind,
+                });
             } else {
                 catalogue.head.push(Field { name: path, kind });
             }

@@ -22,8 +22,16 @@ impl Writer {
             "consign_status" => self.integer(12),
             "md5_str" => self.text(&plan.digest),
             "custom_type" | "freeze_reason" => self.integer(0),
-            "flag_name" => self.text(if plan.stockout_id.is_multiple_of(7) { "加急" } else { "" }),
-            "print_remark" => self.text(if plan.stockout_id.is_multiple_of(5) { "请附销货清单" } else { "" }),
+            "flag_name" => self.text(if plan.stockout_id.is_multiple_of(7) {
+                "加急"
+            } else {
+                ""
+            }),
+            "print_remark" => self.text(if plan.stockout_id.is_multiple_of(5) {
+                "请附销货清单"
+            } else {
+                ""
+            }),
             "outer_no" => self.text(&format!("WB{}", plan.stockout_id)),
             "currency" => self.text("CNY"),
             _ if self.head_shop(plan, name) => {}

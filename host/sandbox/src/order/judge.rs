@@ -22,7 +22,9 @@ pub(crate) fn flaw_of(body: &Map<String, Value>) -> Option<&'static str> {
         return Some("lines");
     }
     for line in lines {
-        let Value::Object(line) = line else { return Some("lines") };
+        let Value::Object(line) = line else {
+            return Some("lines");
+        };
         if is_empty(line.get("goods_count")) || !is_number(&text_at(line, "goods_count")) {
             return Some("goods-count");
         }
@@ -69,7 +71,8 @@ pub(crate) fn is_number(text: &str) -> bool {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (text, None),
     };
-    let exponent_fits = exponent.is_none_or(|exponent| is_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
+    let exponent_fits =
+        exponent.is_none_or(|exponent| is_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
     let mantissa_fits = match mantissa.split_once('.') {
         Some((whole, part)) => is_digits(whole) && is_digits(part),
         None => is_digits(mantissa),

@@ -23,9 +23,24 @@ pub(crate) struct Carrier {
 }
 
 const CARRIERS: [Carrier; 3] = [
-    Carrier { code: "SD", name: "示例速递", kind: 5, prefix: "SD7" },
-    Carrier { code: "YF", name: "云帆快运", kind: 8, prefix: "YF31" },
-    Carrier { code: "ZT", name: "自提", kind: 1, prefix: "ZT0" },
+    Carrier {
+        code: "SD",
+        name: "示例速递",
+        kind: 5,
+        prefix: "SD7",
+    },
+    Carrier {
+        code: "YF",
+        name: "云帆快运",
+        kind: 8,
+        prefix: "YF31",
+    },
+    Carrier {
+        code: "ZT",
+        name: "自提",
+        kind: 1,
+        prefix: "ZT0",
+    },
 ];
 
 /// Where an order went.
@@ -54,16 +69,61 @@ const fn place(names: [&'static str; 3], codes: [&'static str; 3], street: &'sta
 }
 
 const PLACES: [Place; 6] = [
-    place(["浙江省", "杭州市", "西湖区"], ["330000", "330100", "330106"], "示例路88号山月里3幢", "310000"),
-    place(["北京", "北京市", "海淀区"], ["110000", "110100", "110108"], "样例大街1号院7号楼", "100080"),
-    place(["广东省", "广州市", "天河区"], ["440000", "440100", "440106"], "虚构东路200号A座", "510000"),
-    place(["四川省", "成都市", "武侯区"], ["510000", "510100", "510107"], "测试巷16号附2号", "610000"),
-    place(["湖北省", "武汉市", "洪山区"], ["420000", "420100", "420111"], "模拟大道9号#B-1203", "430000"),
-    place(["陕西省", "西安市", "雁塔区"], ["610000", "610100", "610113"], "假设路 5 号 \"云栖\" 小区", "710000"),
+    place(
+        ["浙江省", "杭州市", "西湖区"],
+        ["330000", "330100", "330106"],
+        "示例路88号山月里3幢",
+        "310000",
+    ),
+    place(
+        ["北京", "北京市", "海淀区"],
+        ["110000", "110100", "110108"],
+        "样例大街1号院7号楼",
+        "100080",
+    ),
+    place(
+        ["广东省", "广州市", "天河区"],
+        ["440000", "440100", "440106"],
+        "虚构东路200号A座",
+        "510000",
+    ),
+    place(
+        ["四川省", "成都市", "武侯区"],
+        ["510000", "510100", "510107"],
+        "测试巷16号附2号",
+        "610000",
+    ),
+    place(
+        ["湖北省", "武汉市", "洪山区"],
+        ["420000", "420100", "420111"],
+        "模拟大道9号#B-1203",
+        "430000",
+    ),
+    place(
+        ["陕西省", "西安市", "雁塔区"],
+        ["610000", "610100", "610113"],
+        "假设路 5 号 \"云栖\" 小区",
+        "710000",
+    ),
 ];
 
-const NAMES: [&str; 8] = ["甲先生", "乙女士", "丙先生", "丁女士", "戊先生", "己女士", "庚先生", "辛女士"];
-const MESSAGES: [&str; 5] = ["", "", "请放门卫室,谢谢", "工作日送\n周末不在家", "发\"顺手\"的快递就行 😀"];
+const NAMES: [&str; 8] = [
+    "甲先生",
+    "乙女士",
+    "丙先生",
+    "丁女士",
+    "戊先生",
+    "己女士",
+    "庚先生",
+    "辛女士",
+];
+const MESSAGES: [&str; 5] = [
+    "",
+    "",
+    "请放门卫室,谢谢",
+    "工作日送\n周末不在家",
+    "发\"顺手\"的快递就行 😀",
+];
 
 /// Why the seed's mapping cannot deliver an order that was made so on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,7 +255,10 @@ pub(crate) struct Made {
     pub(crate) text: String,
     pub(crate) consigned: NaiveDateTime,
     /// What was spoilt on purpose; the judge has to find it again.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only tests compare the intent with the judge"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests compare the intent with the judge")
+    )]
     pub(crate) flaw: Option<Flaw>,
 }
 
@@ -225,7 +288,10 @@ impl Planner {
         let style = Style::draw(&mut dice);
         let plan = Plan {
             src_order_no: format!("JY{day}{number:06}"),
-            trade_id: format!("{}", 6_900_000_000_000_000_000_u64 + dice.below(99_999_999_999) * 10 + number % 10),
+            trade_id: format!(
+                "{}",
+                6_900_000_000_000_000_000_u64 + dice.below(99_999_999_999) * 10 + number % 10
+            ),
             status: [95, 95, 95, 95, 95, 95, 95, 110, 105, 113][usize::try_from(dice.below(10)).unwrap_or(0)],
             consigned,
             shop: &SHOPS[usize::try_from(shop_index).unwrap_or(0)],
@@ -235,9 +301,9 @@ impl Planner {
             carrier,
             logistics_no: format!("{}{:010}", carrier.prefix, dice.below(10_000_000_000)),
             place: dice.one_of(&PLACES),
-            buyer: dice.one_of(&NAMES),
+            buyer: dice.one_of::<&'static str>(&NAMES),
             buyer_no: dice.below(90_000) + 10_000,
-            message: dice.one_of(&MESSAGES),
+            message: dice.one_of::<&'static str>(&MESSAGES),
             digest: format!("{:016x}{:016x}", dice.next(), dice.next()),
             lines: lines(&mut dice, stockout_id, tids.len()),
             stockout_id,

@@ -9,8 +9,17 @@ use super::plan::{Flaw, Made, Planner};
 use super::{escape_non_ascii, flaw_of, is_escaped, text_at};
 
 fn planner(seed: u64, flawed_per_mille: u32) -> Planner {
-    let from = NaiveDate::from_ymd_opt(2026, 11, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-    Planner { seed, from, days: 2, orders: 400, flawed_per_mille }
+    let from = NaiveDate::from_ymd_opt(2026, 11, 1)
+        .unwrap()
+        .and_hms_opt(0, 0, 0)
+        .unwrap();
+    Planner {
+        seed,
+        from,
+        days: 2,
+        orders: 400,
+        flawed_per_mille,
+    }
 }
 
 fn made(seed: u64, flawed_per_mille: u32) -> Vec<(Made, Map<String, Value>)> {
@@ -18,14 +27,21 @@ fn made(seed: u64, flawed_per_mille: u32) -> Vec<(Made, Map<String, Value>)> {
     (0..400)
         .map(|index| {
             let made = planner.make(index);
-            let Value::Object(body) = serde_json::from_str(&made.text).unwrap() else { panic!("no object") };
+            let Value::Object(body) = serde_json::from_str(&made.text).unwrap() else {
+                panic!("no object")
+            };
             (made, body)
         })
         .collect()
 }
 
 fn lines(body: &Map<String, Value>) -> Vec<&Map<String, Value>> {
-    body["details_list"].as_array().unwrap().iter().map(|line| line.as_object().unwrap()).collect()
+    body["details_list"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line.as_object().unwrap())
+        .collect()
 }
 
 /// Ten-thousandths of a decimal token, exponents included.
@@ -72,7 +88,12 @@ fn every_catalogue_field_is_in_every_order() {
 
 #[test]
 fn the_same_seed_makes_the_same_bytes() {
-    let text = |seed| made(seed, 50).into_iter().map(|(made, _)| made.text).collect::<Vec<_>>();
+    let text = |seed| {
+        made(seed, 50)
+            .into_iter()
+            .map(|(made, _)| made.text)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(text(1), text(1));
     assert_ne!(text(1), text(2));
 }
@@ -115,13 +136,20 @@ fn amounts_add_up() {
 #[test]
 fn every_quirk_appears() {
     let orders = made(6, 0);
-    let any = |wanted: &dyn Fn(&Made, &Map<String, Value>) -> bool| orders.iter().any(|(made, body)| wanted(made, body));
+    let any =
+        |wanted: &dyn Fn(&Made, &Map<String, Value>) -> bool| orders.iter().any(|(made, body)| wanted(made, body));
     let line = |wanted: &dyn Fn(&Map<String, Value>) -> bool| {
         orders.iter().any(|(_, body)| lines(body).into_iter().any(wanted))
     };
-    assert!(any(&|_, body| body["status"].is_string() && body["receivable"].is_string()));
-    assert!(any(&|_, body| body["status"].is_number() && body["stockout_id"].is_number()));
-    assert!(any(&|_, body| body["status"].is_number() && body["stockout_id"].is_string()));
+    assert!(any(
+        &|_, body| body["status"].is_string() && body["receivable"].is_string()
+    ));
+    assert!(any(
+        &|_, body| body["status"].is_number() && body["stockout_id"].is_number()
+    ));
+    assert!(any(
+        &|_, body| body["status"].is_number() && body["stockout_id"].is_string()
+    ));
     assert!(any(&|made, _| made.text.contains("1E+1")));
     assert!(line(&|line| text_at(line, "goods_count").ends_with(".0000")));
     assert!(line(&|line| text_at(line, "goods_count") == "2"));
@@ -144,7 +172,11 @@ fn every_quirk_appears() {
 #[test]
 fn an_order_has_the_size_of_a_real_one() {
     let bytes: usize = made(7, 0).iter().map(|(made, _)| made.text.len()).sum();
-    assert!((6_500..9_000).contains(&(bytes / 400)), "{} bytes on average", bytes / 400);
+    assert!(
+        (6_500..9_000).contains(&(bytes / 400)),
+        "{} bytes on average",
+        bytes / 400
+    );
 }
 
 #[test]
@@ -166,7 +198,11 @@ fn the_judge_finds_every_flaw_and_no_other() {
 #[test]
 fn the_judge_follows_the_value_rules() {
     let judge = |text: &str| flaw_of(serde_json::from_str::<Value>(text).unwrap().as_object().unwrap());
-    let with = |time: &str, lines: &str| judge(&format!(r#"{{"order_no":"A","consign_time":{time},"details_list":{lines}}}"#));
+    let with = |time: &str, lines: &str| {
+        judge(&format!(
+            r#"{{"order_no":"A","consign_time":{time},"details_list":{lines}}}"#
+        ))
+    };
     let line = r#"[{"goods_count":"1E+1"}]"#;
     assert_eq!(with("\"2026-11-01\"", line), None);
     assert_eq!(with("\"2026-11-01T10:00:00\"", line), None);
@@ -178,7 +214,10 @@ fn the_judge_follows_the_value_rules() {
     assert_eq!(with(today, r#"{"goods_count":2.50,"price":""}"#), None);
     assert_eq!(with(today, "\"\""), Some("lines"));
     assert_eq!(with(today, "[]"), Some("lines"));
-    assert_eq!(with(today, r#"[{"goods_count":1},{"goods_count":null}]"#), Some("goods-count"));
+    assert_eq!(
+        with(today, r#"[{"goods_count":1},{"goods_count":null}]"#),
+        Some("goods-count")
+    );
     assert_eq!(with(today, r#"[{"goods_count":"1,000"}]"#), Some("goods-count"));
     assert_eq!(with(today, r#"[{"goods_count":1,"price":"1.2.3"}]"#), Some("price"));
     assert_eq!(judge(r#"{"order_no":" "}"#), Some("order-no"));

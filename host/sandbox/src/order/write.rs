@@ -71,7 +71,13 @@ impl Style {
             trimmed: dice.one_in(3),
             exponents: dice.one_in(4),
             nulls: dice.one_in(4),
-            no_time: *dice.one_of(&[NoTime::Zeros, NoTime::Zeros, NoTime::Empty, NoTime::Null, NoTime::Nought]),
+            no_time: *dice.one_of(&[
+                NoTime::Zeros,
+                NoTime::Zeros,
+                NoTime::Empty,
+                NoTime::Null,
+                NoTime::Nought,
+            ]),
             persons: *dice.one_of(&[
                 Persons::Shown,
                 Persons::Shown,
@@ -94,7 +100,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(style: Style, dice: Dice) -> Self {
-        Self { out: String::with_capacity(9 * 1024), style, dice }
+        Self {
+            out: String::with_capacity(9 * 1024),
+            style,
+            dice,
+        }
     }
 
     /// The whole order as compact JSON.
@@ -108,7 +118,11 @@ impl Writer {
             }
         }
         self.out.push('}');
-        if self.style.escaped { escape_non_ascii(&self.out) } else { self.out }
+        if self.style.escaped {
+            escape_non_ascii(&self.out)
+        } else {
+            self.out
+        }
     }
 
     fn lines(&mut self, plan: &Plan) {

@@ -10,9 +10,18 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// `{"error_response":{"code","msg","sub_code","sub_msg","request_id"}}`: the open platform itself.
-    Top { code: u32, msg: &'static str, sub_code: String, sub_msg: String },
+    Top {
+        code: u32,
+        msg: &'static str,
+        sub_code: String,
+        sub_msg: String,
+    },
     /// `{"response":{"flag":"failure","code","message",…}}`: the Qimen gateway.
-    Gateway { code: u32, message: &'static str, sub: Option<(&'static str, &'static str)> },
+    Gateway {
+        code: u32,
+        message: &'static str,
+        sub: Option<(&'static str, &'static str)>,
+    },
     /// The same with a code in words: nobody provides the method.
     NoProvider { message: &'static str },
     /// `{"response":{"errorcode","message"}}`: 旺店通.
@@ -43,14 +52,27 @@ impl Refusal {
     /// The reply's text.
     pub(crate) fn body(&self, request_id: &str) -> String {
         match self {
-            Self::Top { code, msg, sub_code, sub_msg } => json!({"error_response": {
+            Self::Top {
+                code,
+                msg,
+                sub_code,
+                sub_msg,
+            } => json!({"error_response": {
                 "code": code, "msg": msg, "sub_code": sub_code, "sub_msg": sub_msg, "request_id": request_id,
             }}),
-            Self::Gateway { code, message, sub: Some((sub_code, sub_message)) } => json!({"response": {
+            Self::Gateway {
+                code,
+                message,
+                sub: Some((sub_code, sub_message)),
+            } => json!({"response": {
                 "flag": "failure", "code": code, "message": message, "sub_code": sub_code,
                 "sub_message": sub_message, "request_id": request_id,
             }}),
-            Self::Gateway { code, message, sub: None } => json!({"response": {
+            Self::Gateway {
+                code,
+                message,
+                sub: None,
+            } => json!({"response": {
                 "flag": "failure", "code": code, "message": message, "request_id": request_id,
             }}),
             Self::NoProvider { message } => json!({"response": {

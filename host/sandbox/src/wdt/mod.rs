@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, OriginalUri, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -31,6 +31,8 @@ use crate::{Clock, Identity};
 
 pub(crate) use self::protocol::shanghai;
 pub(crate) use self::shelf::Shelf;
+#[cfg(test)]
+pub(crate) use self::sign::{SignMethod, sign};
 
 /// One simulated account of 旺店通.
 pub(crate) struct Wdt {
@@ -62,18 +64,30 @@ struct Reply {
 
 impl Reply {
     fn json(body: String, outcome: &'static str) -> Self {
-        Self { status: StatusCode::OK, content_type: "application/json;charset=UTF-8", body, outcome, delayed: false }
+        Self {
+            status: StatusCode::OK,
+            content_type: "application/json;charset=UTF-8",
+            body,
+            outcome,
+            delayed: false,
+        }
     }
 
     fn html(status: StatusCode, body: &str, outcome: &'static str) -> Self {
-        Self { status, content_type: "text/html;charset=UTF-8", body: body.to_owned(), outcome, delayed: false }
+        Self {
+            status,
+            content_type: "text/html;charset=UTF-8",
+            body: body.to_owned(),
+            outcome,
+            delayed: false,
+        }
     }
 }
 
 async fn gateway(
     State(wdt): State<Arc<Wdt>>,
     ConnectInfo(cord): ConnectInfo<Cord>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
@@ -92,7 +106,10 @@ async fn gateway(
         record(0, "down");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let params = protocol::read_params(query.as_deref().unwrap_or(""), content_type, &body);
     let reply = wdt.reply(&params);
     if reply.delayed {
@@ -128,16 +145,27 @@ impl Wdt {
             None => false,
             Some(WdtFault::Delayed) => true,
             Some(WdtFault::Throttled) => {
-                let refusal = Refusal::Business { errorcode: 1012, message: "接口调用过于频繁,请稍后再试".to_owned() };
+                let refusal = Refusal::Business {
+                    errorcode: 1012,
+                    message: "接口调用过于频繁,请稍后再试".to_owned(),
+                };
                 return Reply::json(refusal.body(&id), "throttled");
             }
             Some(WdtFault::Banned) => return Reply::json(banned(platform).body(&id), "banned"),
             Some(WdtFault::Provider) => return Reply::json(provider_fault(platform).body(&id), "provider"),
             Some(WdtFault::BadGateway) => {
-                return Reply::html(StatusCode::BAD_GATEWAY, "<html><h1>502 Bad Gateway</h1></html>", "bad_gateway");
+                return Reply::html(
+                    StatusCode::BAD_GATEWAY,
+                    "<html><h1>502 Bad Gateway</h1></html>",
+                    "bad_gateway",
+                );
             }
             Some(WdtFault::Html) => {
-                return Reply::html(StatusCode::OK, "<!DOCTYPE html><html><body>系统维护中</body></html>", "html");
+                return Reply::html(
+                    StatusCode::OK,
+                    "<!DOCTYPE html><html><body>系统维护中</body></html>",
+                    "html",
+                );
             }
         };
         let query = match Query::read(params, &self.identity.sid) {
@@ -165,17 +193,35 @@ fn banned(platform: bool) -> Refusal {
     let (code, sub_code) = (7, "accesscontrol.limited-by-app-access-count");
     let text = "This ban will last for 1 more seconds";
     if platform {
-        Refusal::Top { code, msg: "App Call Limited", sub_code: sub_code.to_owned(), sub_msg: text.to_owned() }
+        Refusal::Top {
+            code,
+            msg: "App Call Limited",
+            sub_code: sub_code.to_owned(),
+            sub_msg: text.to_owned(),
+        }
     } else {
-        Refusal::Gateway { code, message: "App Call Limited", sub: Some((sub_code, text)) }
+        Refusal::Gateway {
+            code,
+            message: "App Call Limited",
+            sub: Some((sub_code, text)),
+        }
     }
 }
 
 fn provider_fault(platform: bool) -> Refusal {
     let (code, sub_code, text) = (15, "isp.remote-service-timeout", "调用后端服务超时");
     if platform {
-        Refusal::Top { code, msg: "Remote service error", sub_code: sub_code.to_owned(), sub_msg: text.to_owned() }
+        Refusal::Top {
+            code,
+            msg: "Remote service error",
+            sub_code: sub_code.to_owned(),
+            sub_msg: text.to_owned(),
+        }
     } else {
-        Refusal::Gateway { code, message: "Remote service error", sub: Some((sub_code, text)) }
+        Refusal::Gateway {
+            code,
+            message: "Remote service error",
+            sub: Some((sub_code, text)),
+        }
     }
 }

@@ -20,7 +20,10 @@ const CLOCK_TOLERANCE_S: i64 = 600;
 
 /// Parameters from the query and from a form body, wherever they stand.
 pub(crate) fn read_params(query: &str, content_type: &str, body: &[u8]) -> Params {
-    let is_form = content_type.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+    let is_form = content_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("application/x-www-form-urlencoded");
     let form: &[u8] = if is_form { body } else { &[] };
     url::form_urlencoded::parse(query.as_bytes())
         .chain(url::form_urlencoded::parse(form))
@@ -52,8 +55,8 @@ pub(crate) fn check(params: &Params, identity: &Identity, now: DateTime<Utc>) ->
     let sign_method =
         get("sign_method").ok_or_else(|| Refusal::missing(40, "Missing required arguments", "sign_method"))?;
     let signature = get("sign").ok_or_else(|| Refusal::missing(24, "Missing signature", "sign"))?;
-    let target = get("target_app_key")
-        .ok_or_else(|| Refusal::missing(40, "Missing required arguments", "target_app_key"))?;
+    let target =
+        get("target_app_key").ok_or_else(|| Refusal::missing(40, "Missing required arguments", "target_app_key"))?;
 
     if method.strip_prefix(SCENE_PREFIX).unwrap_or(method) != METHOD {
         return Err(Refusal::invalid(22, "Invalid method", "method"));
@@ -75,10 +78,16 @@ pub(crate) fn check(params: &Params, identity: &Identity, now: DateTime<Utc>) ->
         return Err(Refusal::invalid(31, "Invalid timestamp", "timestamp"));
     }
     if signature != sign(params, &identity.app_secret, sign_method) {
-        return Err(Refusal::Gateway { code: 25, message: "Invalid signature", sub: None });
+        return Err(Refusal::Gateway {
+            code: 25,
+            message: "Invalid signature",
+            sub: None,
+        });
     }
     if target != identity.target_app_key {
-        return Err(Refusal::NoProvider { message: "target_app_key 没有提供该方法" });
+        return Err(Refusal::NoProvider {
+            message: "target_app_key 没有提供该方法",
+        });
     }
     Ok(())
 }

@@ -121,5 +121,8 @@ fn page_size(params: &Params) -> Result<usize, Refusal> {
 }
 
 fn business(errorcode: u32, message: &str) -> Refusal {
-    Refusal::Business { errorcode, message: message.to_owned() }
+    Refusal::Business {
+        errorcode,
+        message: message.to_owned(),
+    }
 }

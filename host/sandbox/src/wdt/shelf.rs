@@ -23,7 +23,10 @@ enum Presence {
     /// Not until page 0 of this question was read once.
     Late,
     /// Left the window of this question.
-    Away { question: Arc<str>, asks: u8 },
+    Away {
+        question: Arc<str>,
+        asks: u8,
+    },
     /// Issued again under another number.
     Gone,
 }
@@ -114,7 +117,11 @@ impl Shelf {
         }
         let (found, late) = self.find(query);
         let many = found.len() > query.page_size && query.window.is_some();
-        let list = if many { found } else { self.merge(found, &late, query.by_modified) };
+        let list = if many {
+            found
+        } else {
+            self.merge(found, &late, query.by_modified)
+        };
         let start = query.page_no.saturating_mul(query.page_size).min(list.len());
         let end = (start + query.page_size).min(list.len());
         let page = &list[start..end];
@@ -136,7 +143,10 @@ impl Shelf {
         for row in reissued {
             self.insert(row);
         }
-        Answer { total: list.len(), rows }
+        Answer {
+            total: list.len(),
+            rows,
+        }
     }
 
     /// The truth about every order, in shipping order.
@@ -159,7 +169,10 @@ impl Shelf {
         now: NaiveDateTime,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
-        let found = self.rows.iter().position(|row| row.order_no == order_no && row.presence != Presence::Gone);
+        let found = self
+            .rows
+            .iter()
+            .position(|row| row.order_no == order_no && row.presence != Presence::Gone);
         let Some(at) = found else { return false };
         let old = self.rows.remove(at);
         let mut body = object(&old.text);
@@ -189,13 +202,7 @@ impl Shelf {
     }
 
     /// A row whose times are the body's where it has readable ones.
-    fn row(
-        &self,
-        body: &Map<String, Value>,
-        text: Arc<str>,
-        consigned: NaiveDateTime,
-        modified: NaiveDateTime,
-    ) -> Row {
+    fn row(&self, body: &Map<String, Value>, text: Arc<str>, consigned: NaiveDateTime, modified: NaiveDateTime) -> Row {
         let time = |key: &str| super::protocol::read_time(&text_at(body, key));
         let order_no = text_at(body, "order_no");
         let doom = self.faults.tplus.doom(self.seed, &order_no);
@@ -282,7 +289,11 @@ impl Shelf {
         let twice = self.strikes("twice", twice, &self.rows[at].order_no);
         let completes = self.strikes("completes", completes, &self.rows[at].order_no);
         let row = &mut self.rows[at];
-        let shown = if query.without_positions { without_positions(&row.text) } else { Arc::clone(&row.text) };
+        let shown = if query.without_positions {
+            without_positions(&row.text)
+        } else {
+            Arc::clone(&row.text)
+        };
         if twice {
             rows.push(Arc::clone(&shown));
         }
@@ -298,7 +309,10 @@ impl Shelf {
         if !self.rows[at].moved && self.strikes("moves", rate, &self.rows[at].order_no) {
             let row = &mut self.rows[at];
             row.moved = true;
-            row.presence = Presence::Away { question: Arc::clone(question), asks: ASKS_AWAY };
+            row.presence = Presence::Away {
+                question: Arc::clone(question),
+                asks: ASKS_AWAY,
+            };
         }
     }
 
@@ -332,14 +346,21 @@ impl Row {
             // Asked for by number, an order is found whatever its state.
             None => self.status >= 95 || query.names_an_order(),
         };
-        let at = if query.by_modified { self.modified } else { self.consigned };
+        let at = if query.by_modified {
+            self.modified
+        } else {
+            self.consigned
+        };
         let is = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
         status
             && query.window.is_none_or(|(start, end)| start <= at && at <= end)
             && is(&query.src_order_no, &self.src_order_no)
             && is(&query.stockout_no, &self.stockout_no)
             && is(&query.warehouse_no, &self.warehouse_no)
-            && query.src_tid.as_ref().is_none_or(|wanted| self.tids.split(',').any(|tid| tid == wanted))
+            && query
+                .src_tid
+                .as_ref()
+                .is_none_or(|wanted| self.tids.split(',').any(|tid| tid == wanted))
             && (query.shops.is_empty() || query.shops.iter().any(|shop| *shop == self.shop_no))
     }
 
@@ -371,7 +392,11 @@ fn object(text: &str) -> Map<String, Value> {
 /// A changed body in the spelling of the old text.
 fn spell(body: &Map<String, Value>, old: &str) -> Arc<str> {
     let text = serde_json::to_string(body).expect("a JSON object with text keys can be written");
-    if is_escaped(old) { escape_non_ascii(&text).into() } else { text.into() }
+    if is_escaped(old) {
+        escape_non_ascii(&text).into()
+    } else {
+        text.into()
+    }
 }
 
 fn without_positions(text: &str) -> Arc<str> {

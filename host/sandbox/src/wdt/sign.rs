@@ -88,7 +88,12 @@ mod tests {
         assert_eq!(vectors.len(), 9);
         for vector in vectors {
             let method = SignMethod::from_name(&vector.sign_method).unwrap();
-            assert_eq!(sign(&vector.params, &vector.secret, method), vector.sign, "{}", vector.name);
+            assert_eq!(
+                sign(&vector.params, &vector.secret, method),
+                vector.sign,
+                "{}",
+                vector.name
+            );
         }
     }
 

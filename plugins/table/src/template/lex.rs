@@ -29,7 +29,9 @@ impl Token {
 }
 
 /// Longer signs first, so that `<=` is not read as `<`.
-const SIGNS: [&str; 15] = ["==", "!=", "<=", ">=", "|", "+", "-", "*", "/", "(", ")", ",", "=", "<", ">"];
+const SIGNS: [&str; 15] = [
+    "==", "!=", "<=", ">=", "|", "+", "-", "*", "/", "(", ")", ",", "=", "<", ">",
+];
 
 /// Characters of Chinese input methods and what should stand there.
 const FULL_WIDTH: [(char, &str); 12] = [
@@ -73,7 +75,12 @@ impl<'t> Lexer<'t> {
 
     /// An error at a position that was noted before.
     pub(crate) fn error_at(&self, position: usize, code: &'static str, message: impl Into<String>) -> TemplateError {
-        TemplateError { code, position, message: message.into(), quoted: self.text.to_owned() }
+        TemplateError {
+            code,
+            position,
+            message: message.into(),
+            quoted: self.text.to_owned(),
+        }
     }
 
     /// The next token without taking it.
@@ -86,7 +93,9 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let trimmed = rest.trim_start();
         self.at += rest.len() - trimmed.len();
-        let Some(first) = trimmed.chars().next() else { return Ok(Token::End) };
+        let Some(first) = trimmed.chars().next() else {
+            return Ok(Token::End);
+        };
         if first == '\'' || first == '"' {
             return self.quoted(trimmed, first);
         }
@@ -101,7 +110,9 @@ impl<'t> Lexer<'t> {
             );
             return Err(self.error("template.character", format!("unexpected {first}; {advice}")));
         }
-        let end = trimmed.find(|character| !continues_word(character)).unwrap_or(trimmed.len());
+        let end = trimmed
+            .find(|character| !continues_word(character))
+            .unwrap_or(trimmed.len());
         let word = &trimmed[..end];
         if word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             self.at += end;

@@ -189,7 +189,11 @@ pub(crate) fn parse(text: &str) -> Result<Template<String>, TemplateError> {
         let Some(open) = open else { break };
         let start = at + open;
         let Some(end) = closing(text, start + 2) else {
-            return Err(error("template.unclosed", start, "{{ without }} after it; close the placeholder with }}"));
+            return Err(error(
+                "template.unclosed",
+                start,
+                "{{ without }} after it; close the placeholder with }}",
+            ));
         };
         let inner = &text[start + 2..end];
         let pipe = parse::pipe(inner).map_err(|mut failed| {

@@ -13,14 +13,24 @@ const PIPE: &str = "|";
 
 /// Reads what stands between `{{` and `}}`.
 pub(super) fn pipe(inner: &str) -> Result<Pipe<String>, TemplateError> {
-    let mut parser = Parser { lexer: Lexer::new(inner), nodes: 0, depth: 0 };
+    let mut parser = Parser {
+        lexer: Lexer::new(inner),
+        nodes: 0,
+        depth: 0,
+    };
     let text = format!("{{{{{inner}}}}}");
-    parser.pipe().map_err(|failed| TemplateError { quoted: text.clone(), ..failed }).map(|(source, stages)| Pipe {
-        text: text.clone(),
-        source,
-        stages,
-        walk: None,
-    })
+    parser
+        .pipe()
+        .map_err(|failed| TemplateError {
+            quoted: text.clone(),
+            ..failed
+        })
+        .map(|(source, stages)| Pipe {
+            text: text.clone(),
+            source,
+            stages,
+            walk: None,
+        })
 }
 
 struct Parser<'t> {
@@ -34,7 +44,9 @@ type Parsed<T> = Result<T, TemplateError>;
 impl Parser<'_> {
     fn pipe(&mut self) -> Parsed<(Expr<String>, Vec<Stage<String>>)> {
         if self.lexer.peek()? == Token::End {
-            return Err(self.lexer.error("template.empty", "nothing between {{ and }}; name a source field"));
+            return Err(self
+                .lexer
+                .error("template.empty", "nothing between {{ and }}; name a source field"));
         }
         let source = self.expression()?;
         let mut stages = Vec::new();
@@ -155,13 +167,18 @@ impl Parser<'_> {
             }
             Token::Name(name) if name == "group.key" => Ok(Expr::GroupKey),
             Token::Name(name) => Ok(Expr::Path(name)),
-            Token::Sign("|") => {
-                Err(self.lexer.error_at(position, "template.syntax", "no value before |; name a source field first"))
-            }
+            Token::Sign("|") => Err(self.lexer.error_at(
+                position,
+                "template.syntax",
+                "no value before |; name a source field first",
+            )),
             other => Err(self.lexer.error_at(
                 position,
                 "template.syntax",
-                format!("expected a source field, a number or a quoted text and found {}", other.shown()),
+                format!(
+                    "expected a source field, a number or a quoted text and found {}",
+                    other.shown()
+                ),
             )),
         }
     }
@@ -181,13 +198,15 @@ impl Parser<'_> {
             ("join", true) => {
                 let arguments = self.lexer.raw_arguments()?;
                 // A bare comma as separator splits the argument in two empty ones.
-                Ok(Stage::Join(if arguments.iter().all(String::is_empty) && arguments.len() == 2 {
-                    ",".to_owned()
-                } else if let [one] = arguments.as_slice() {
-                    one.clone()
-                } else {
-                    return Err(self.argument(position, "write join(', ') with the separator between quotes"));
-                }))
+                Ok(Stage::Join(
+                    if arguments.iter().all(String::is_empty) && arguments.len() == 2 {
+                        ",".to_owned()
+                    } else if let [one] = arguments.as_slice() {
+                        one.clone()
+                    } else {
+                        return Err(self.argument(position, "write join(', ') with the separator between quotes"));
+                    },
+                ))
             }
             ("first", true) => self.no_argument(position, "first()").map(|()| Stage::First),
             ("sum", true) => self.no_argument(position, "sum()").map(|()| Stage::Sum),
@@ -245,10 +264,14 @@ impl Parser<'_> {
     fn lookup(&mut self, position: usize) -> Parsed<Stage<String>> {
         let arguments = self.lexer.raw_arguments()?;
         match arguments.as_slice() {
-            [table] if !table.is_empty() => Ok(Stage::Lookup { table: table.clone(), column: None }),
-            [table, column] if !table.is_empty() && !column.is_empty() => {
-                Ok(Stage::Lookup { table: table.clone(), column: Some(column.clone()) })
-            }
+            [table] if !table.is_empty() => Ok(Stage::Lookup {
+                table: table.clone(),
+                column: None,
+            }),
+            [table, column] if !table.is_empty() && !column.is_empty() => Ok(Stage::Lookup {
+                table: table.clone(),
+                column: Some(column.clone()),
+            }),
             _ => Err(self.argument(position, "write lookup(table) or lookup(table, column)")),
         }
     }
@@ -279,7 +302,9 @@ impl Parser<'_> {
                 "template.number",
                 format!("'{text}' is a text; write a number without quotes"),
             )),
-            Expr::GroupKey => Err(self.lexer.error_at(position, "template.number", "group.key is not a number")),
+            Expr::GroupKey => Err(self
+                .lexer
+                .error_at(position, "template.number", "group.key is not a number")),
             _ => Ok(()),
         }
     }

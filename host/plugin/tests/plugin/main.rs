@@ -1,0 +1,11 @@
+//! Plugins as they really are: compiled components, run through the public front door.
+
+mod chain;
+mod compiled_code;
+mod fixture;
+mod inspection;
+mod runs;
+#[path = "../sample/mod.rs"]
+mod sample;
+mod stock;
+mod system;

@@ -1,0 +1,135 @@
+//! 畅捷通T+ behind the cloud gateway: `saleDispatch/Create`, two look-ups, and `GET /journal` with what arrived.
+//!
+//! Only sales dispatches exist, and only with a given open token: nothing here hands out or refreshes tokens.
+
+mod books;
+mod create;
+mod envelope;
+mod lookup;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use self::envelope::Reply;
+use crate::journal::{Journal, Log, Request, locked};
+use crate::wire::Cord;
+use crate::{Clock, Identity};
+
+pub(crate) use self::books::Books;
+
+/// Longest accepted body in bytes.
+const BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// One simulated T+ account.
+pub(crate) struct Tplus {
+    pub(crate) books: Mutex<Books>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) identity: Identity,
+    pub(crate) clock: Clock,
+}
+
+impl Tplus {
+    /// Everything that arrived, at 旺店通 too.
+    pub(crate) fn journal(&self) -> Journal {
+        Journal {
+            vouchers: locked(&self.books).vouchers(),
+            requests: self.log.requests(),
+        }
+    }
+}
+
+/// The routes.
+pub(crate) fn router(tplus: Arc<Tplus>) -> Router {
+    Router::new()
+        .route("/tplus/api/v2/saleDispatch/Create", post(service))
+        .route("/tplus/api/v2/SaleDispatchOpenApi/FindVoucherList", post(service))
+        .route("/tplus/api/v2/SaleDispatchOpenApi/GetVoucherDTO", post(service))
+        .route("/journal", get(journal))
+        .fallback(service)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(tplus)
+}
+
+async fn journal(State(tplus): State<Arc<Tplus>>) -> Response {
+    match serde_json::to_string(&tplus.journal()) {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn service(
+    State(tplus): State<Arc<Tplus>>,
+    ConnectInfo(cord): ConnectInfo<Cord>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let reply = if cord.is_shut() {
+        Reply::cut("down")
+    } else {
+        tplus.reply(uri.path(), &headers, &body)
+    };
+    if reply.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(reply.delay_ms)).await;
+    }
+    tplus.log.record(Request {
+        at: (tplus.clock)(),
+        path: uri.path().to_owned(),
+        external_code: reply.external_code.clone(),
+        status: reply.status,
+        outcome: reply.outcome,
+    });
+    if reply.cut {
+        cord.cut();
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let content_type = if reply.html {
+        "text/html; charset=utf-8"
+    } else {
+        "application/json; charset=utf-8"
+    };
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(header::CONTENT_TYPE, content_type)], reply.body).into_response();
+    if let Some(value) = reply.retry_after.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
+}
+
+impl Tplus {
+    fn reply(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let identity = &self.identity;
+        if header("appKey") != identity.tplus_app_key || header("appSecret") != identity.tplus_app_secret {
+            return Reply::error(401, "50003", "appKey 或 appSecret 不正确", "unauthorized");
+        }
+        let mut books = locked(&self.books);
+        if header("openToken") != identity.open_token || books.refuses_token() {
+            return Reply::error(403, "50107", "openToken 已失效,请重新获取", "expired");
+        }
+        let content_type = header("content-type").to_ascii_lowercase();
+        if content_type.split(';').next().map(str::trim) != Some("application/json") {
+            return Reply::error(415, "EXERROR0001", "Content-Type 应为 application/json", "refused");
+        }
+        let now = (self.clock)();
+        match path {
+            "/tplus/api/v2/saleDispatch/Create" => match std::str::from_utf8(body) {
+                Ok(body) => books.create(body, now),
+                Err(_) => Reply::error(400, "EXERROR0001", "JSON 格式不正确", "refused"),
+            },
+            "/tplus/api/v2/SaleDispatchOpenApi/FindVoucherList" => lookup::find_voucher_list(&mut books, body, now),
+            "/tplus/api/v2/SaleDispatchOpenApi/GetVoucherDTO" => lookup::get_voucher_dto(&mut books, body, now),
+            _ => Reply::error(400, "EXSV0011", "服务名不正确", "refused"),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! SIGTERM and Ctrl-C: the first drains, the second ends at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::exit::Exit;
+
+/// Turns signals into the order to stop.
+pub fn watch_signals(stop: watch::Sender<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+            tracing::warn!("signals cannot be watched; the process ends without draining");
+            return;
+        };
+        let mut times = 0;
+        loop {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            times += 1;
+            if times > 1 {
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+            tracing::warn!("stopping: what is on the wire is waited for; once more ends at once");
+            // The receiver may be gone already: then there is nothing left to stop.
+            let _ = stop.send(true);
+        }
+    })
+}

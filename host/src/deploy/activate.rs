@@ -1,0 +1,129 @@
+//! Activation: what is wanted becomes what runs, in one store transaction. The same thing again changes nothing.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use dukou_core::digest::Digest;
+use dukou_plugin::Runtime;
+use dukou_store::Store;
+use dukou_store::rows::{Deployment, NewDeployment};
+
+use super::tables;
+use super::wanted::{Wanted, assemble};
+use crate::scheme::Scheme;
+use crate::settings::Project;
+
+/// What activation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deployed {
+    /// It was in force already.
+    Unchanged {
+        /// The active deployment's number.
+        id: u64,
+    },
+    /// It is in force now.
+    Activated {
+        /// Its number.
+        id: u64,
+        /// What it replaced.
+        before: Option<u64>,
+    },
+}
+
+/// Brings what is wanted into force.
+///
+/// # Errors
+/// When the store fails.
+pub fn activate(
+    store: &dyn Store,
+    scheme: &Scheme,
+    wanted: &Wanted,
+    by: &str,
+    note: &str,
+    at: DateTime<Utc>,
+) -> anyhow::Result<Deployed> {
+    let active = store.active(&scheme.name)?;
+    if let Some(active) = &active
+        && active.what.digest == wanted.digest
+    {
+        return Ok(Deployed::Unchanged { id: active.id });
+    }
+    // Bytes first: an activation never names bytes that the store does not hold.
+    let mut plugins = Vec::new();
+    for (name, bytes) in &wanted.plugins {
+        plugins.push((name.clone(), store.put_blob("plugin", bytes)?));
+    }
+    let mut pinned = Vec::new();
+    for (name, rows) in &wanted.tables {
+        pinned.push((name.clone(), store.put_blob("table", &tables::to_bytes(rows))?));
+    }
+    let deployment = NewDeployment {
+        digest: wanted.digest,
+        definition: wanted.definition.clone(),
+        plugins,
+        tables: pinned,
+        by: by.to_owned(),
+        note: note.to_owned(),
+    };
+    let id = store.activate(&scheme.name, &deployment, at)?;
+    Ok(Deployed::Activated { id, before: active.map(|active| active.id) })
+}
+
+/// Loads a deployment: its scheme, plugins and tables, all from the store.
+///
+/// # Errors
+/// When bytes are missing or damaged, or the definition can no longer be read.
+pub fn load(project: &Project, store: &dyn Store, runtime: &Runtime, deployment: &Deployment) -> anyhow::Result<(Scheme, Wanted)> {
+    let scheme = Scheme::from_definition(project, &deployment.what.definition)
+        .context("the deployed definition cannot be read; deploy the scheme again")?;
+    let blob = |digest: &Digest, name: &str| -> anyhow::Result<Vec<u8>> {
+        store.blob(digest)?.with_context(|| format!("the store lacks the bytes of {name} ({})", digest.short()))
+    };
+    let plugins = deployment
+        .what
+        .plugins
+        .iter()
+        .map(|(name, digest)| Ok((name.clone(), Arc::from(blob(digest, name)?))))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let wanted = assemble(&scheme, runtime, plugins, &mut |name| {
+        let (_, digest) = deployment
+            .what
+            .tables
+            .iter()
+            .find(|(table, _)| table == name)
+            .with_context(|| format!("the deployment does not pin table {name}"))?;
+        Ok(tables::from_bytes(&blob(digest, name)?)?)
+    })?;
+    Ok((scheme, wanted))
+}
+
+/// What of a scheme's files differs from what is in force, in words; empty if nothing does. Reads files only; a plugin
+/// file is compared by its digest.
+///
+/// # Errors
+/// When the store fails.
+pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyhow::Result<Vec<String>> {
+    let Some(active) = store.active(&scheme.name)? else {
+        return Ok(vec![scheme.file.display().to_string()]);
+    };
+    let mut changed = Vec::new();
+    if active.what.definition != scheme.definition_json() {
+        changed.push(scheme.file.display().to_string());
+    }
+    for (plugin_use, (_, digest)) in scheme.plugin_uses().zip(&active.what.plugins) {
+        if let Some(now) = super::wanted::digest_of(project, plugin_use)
+            && now != *digest
+        {
+            changed.push(plugin_use.name.clone());
+        }
+    }
+    for (name, digest) in &active.what.tables {
+        if let Ok(file) = project.table(&scheme.name.tenant, name)
+            && Digest::of(&tables::to_bytes(&file.rows.into_iter().collect())) != *digest
+        {
+            changed.push(format!("tables/{name}.csv"));
+        }
+    }
+    Ok(changed)
+}

@@ -1,0 +1,213 @@
+//! Personal values out of everything that is shown: bodies, differences, messages, requests and replies. Uses the
+//! catalogues through `dukou_core::mask`; where there is no definition to tell personal fields, bodies are withheld.
+
+use dukou_core::catalogue::Catalogue;
+use dukou_core::document::FieldDiff;
+use dukou_core::{catalogue, mask};
+use serde_json::{Map, Value};
+
+use super::{Lens, Personal};
+
+/// Which side's catalogue a body belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// A record.
+    Source,
+    /// A document.
+    Target,
+}
+
+fn catalogue_of<'a>(lens: &Lens<'a>, side: Side) -> Option<&'a Catalogue> {
+    match (lens.personal, side) {
+        (Personal::Known { source, .. }, Side::Source) => source,
+        (Personal::Known { target, .. }, Side::Target) => target,
+        (Personal::Withheld, _) => None,
+    }
+}
+
+fn withheld(lens: &Lens<'_>) -> bool {
+    matches!(lens.personal, Personal::Withheld)
+}
+
+/// A body for people: pretty, masked, safe for a terminal.
+pub fn body_text(lens: &Lens<'_>, side: Side, body: &str) -> String {
+    if withheld(lens) {
+        return lens.lang.text("record.withheld", &[("bytes", &body.len())]);
+    }
+    super::text::clean_block(&mask::mask_json(body, catalogue_of(lens, side)))
+}
+
+/// A body for machines: masked JSON; null where it is withheld or not JSON.
+pub fn body_json(lens: &Lens<'_>, side: Side, body: &str) -> Value {
+    match serde_json::from_str::<Value>(body) {
+        Ok(mut value) if !withheld(lens) => {
+            if let Some(catalogue) = catalogue_of(lens, side) {
+                mask::mask_value(&mut value, catalogue);
+            }
+            value
+        }
+        _ => Value::Null,
+    }
+}
+
+/// A difference with personal values masked, wherever its path or the inside of its values is personal.
+pub fn difference(lens: &Lens<'_>, side: Side, diff: &FieldDiff) -> FieldDiff {
+    let hide = |text: &Option<String>| {
+        text.as_ref().map(|text| match catalogue_of(lens, side) {
+            _ if withheld(lens) => "**".to_owned(),
+            None => text.clone(),
+            Some(catalogue) => value_at(&diff.path, text, catalogue),
+        })
+    };
+    FieldDiff { path: diff.path.clone(), before: hide(&diff.before), after: hide(&diff.after) }
+}
+
+/// Masks the JSON text `text` as the value at `path`, by rebuilding the objects around it.
+fn value_at(path: &str, text: &str, catalogue: &Catalogue) -> String {
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return "**".to_owned();
+    };
+    let plain = catalogue::plain_path(path);
+    let steps: Vec<&str> = plain.split('.').filter(|step| !step.is_empty()).collect();
+    let mut outer = steps.iter().rev().fold(value, |inner, step| {
+        let mut object = Map::new();
+        object.insert((*step).to_owned(), inner);
+        Value::Object(object)
+    });
+    mask::mask_value(&mut outer, catalogue);
+    let inner = steps.iter().try_fold(&outer, |value, step| value.get(step));
+    inner.map_or_else(|| "**".to_owned(), Value::to_string)
+}
+
+/// A sentence, request or reply for people and machines: known personal values of the given bodies replaced, and the
+/// values of keys that either catalogue calls personal, also inside JSON that is itself text.
+pub fn message(lens: &Lens<'_>, text: &str, bodies: &[(Side, &str)]) -> String {
+    let mut out = text.to_owned();
+    for side in [Side::Source, Side::Target] {
+        if let Some(catalogue) = catalogue_of(lens, side) {
+            for field in catalogue.fields.iter().filter(|field| field.personal) {
+                let name = field.path.rsplit('.').next().unwrap_or(&field.path);
+                out = hide_named(&out, name);
+            }
+        }
+    }
+    for (side, body) in bodies {
+        if let Some(catalogue) = catalogue_of(lens, *side) {
+            out = mask::mask_message(&out, body, catalogue);
+        }
+    }
+    out
+}
+
+/// Replaces every `"name": value` in `text`, JSON or JSON written inside a JSON string.
+fn hide_named(text: &str, name: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+        out.push_str(before);
+        out.push_str(name);
+        rest = after;
+        let quote = if before.ends_with("\\\"") {
+            "\\\""
+        } else if before.ends_with('"') {
+            "\""
+        } else {
+            continue;
+        };
+        let Some(colon) = after.strip_prefix(quote).map(str::trim_start).and_then(|text| text.strip_prefix(':')) else {
+            continue;
+        };
+        let value = colon.trim_start();
+        out.push_str(quote);
+        out.push(':');
+        rest = match value.strip_prefix(quote) {
+            Some(inside) => {
+                let end = closing(inside, quote);
+                let shown = if end == 0 { String::new() } else { mask::masked(&inside[..end]) };
+                out.push_str(&format!("{quote}{shown}{quote}"));
+                inside.get(end + quote.len()..).unwrap_or("")
+            }
+            None if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                out.push_str(&format!("{quote}**{quote}"));
+                value.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'))
+            }
+            None => value,
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the string value that `inside` starts with ends; its whole length when it was cut off.
+fn closing(inside: &str, quote: &str) -> usize {
+    if quote == "\\\"" {
+        return inside.find(quote).unwrap_or(inside.len());
+    }
+    let mut escaped = false;
+    for (index, c) in inside.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return index,
+            _ => {}
+        }
+    }
+    inside.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    fn target() -> Catalogue {
+        Catalogue::parse(include_str!("../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml")).unwrap()
+    }
+
+    fn source() -> Catalogue {
+        Catalogue::parse(include_str!("../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml")).unwrap()
+    }
+
+    fn diff(path: &str, before: &str) -> FieldDiff {
+        FieldDiff { path: path.into(), before: Some(before.into()), after: None }
+    }
+
+    #[test]
+    fn differences_hide_personal_values_at_and_below_their_path() {
+        let (source, target) = (source(), target());
+        let mut lens = Lens::plain(Lang::En, "2026-11-01T00:00:00Z".parse().unwrap());
+        let personal = diff("dto.DispatchAddress", "\"西湖路1号\"");
+        assert_eq!(difference(&lens, Side::Target, &personal).before.as_deref(), Some("**"));
+        lens.personal = Personal::Known { source: Some(&source), target: Some(&target) };
+        assert_eq!(difference(&lens, Side::Target, &personal).before.as_deref(), Some("\"西**\""));
+        let whole = diff("dto", r#"{"DispatchAddress":"西湖路1号","Memo":"m"}"#);
+        assert_eq!(
+            difference(&lens, Side::Target, &whole).before.as_deref(),
+            Some(r#"{"DispatchAddress":"西**","Memo":"m"}"#)
+        );
+        let other = diff("dto.RDRecordDetails[0].BaseQuantity", "1.00");
+        assert_eq!(difference(&lens, Side::Target, &other).before.as_deref(), Some("1.00"));
+        let record = diff("receiver_mobile", "13800000000");
+        assert_eq!(difference(&lens, Side::Source, &record).before.as_deref(), Some("\"**\""));
+    }
+
+    #[test]
+    fn replies_hide_personal_keys_plain_nested_and_cut_off() {
+        let (source, target) = (source(), target());
+        let mut lens = Lens::plain(Lang::En, "2026-11-01T00:00:00Z".parse().unwrap());
+        lens.personal = Personal::Known { source: Some(&source), target: Some(&target) };
+        for (given, shown) in [
+            (r#"{"data":{"DispatchAddress" : "西湖路\"1\"号","n":1}}"#, r#"{"data":{"DispatchAddress":"西**","n":1}}"#),
+            (r#"{"result":"{\"DispatchAddress\":\"西湖路\",\"n\":1}"}"#, r#"{"result":"{\"DispatchAddress\":\"西**\",\"n\":1}"}"#),
+            (r#"{"receiver_mobile":13800000000,"n":1}"#, r#"{"receiver_mobile":"**","n":1}"#),
+            (r#"{"DispatchAddress":null,"n":1}"#, r#"{"DispatchAddress":null,"n":1}"#),
+            (r#"{"DispatchAddress":"西湖"#, r#"{"DispatchAddress":"西**""#),
+            ("DispatchAddress is too long", "DispatchAddress is too long"),
+        ] {
+            assert_eq!(message(&lens, given, &[]), shown);
+        }
+        let said = message(&lens, "地址 西湖路1号 太长", &[(Side::Target, r#"{"dto":{"DispatchAddress":"西湖路1号"}}"#)]);
+        assert_eq!(said, "地址 西** 太长");
+    }
+}

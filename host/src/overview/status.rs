@@ -1,0 +1,314 @@
+//! 运行概况: is money stuck, is anything missing, what broke, is it moving, what changed (ux.md, "first glance").
+
+use chrono::{DateTime, Utc};
+use dukou_core::delivery::DeliveryState;
+use dukou_core::names::SchemeName;
+use dukou_core::problem::ProblemKind;
+use dukou_store::rows::{DeliveryFilter, Deployment, Overview, ProblemFilter, Tally, Window};
+use dukou_store::{Store, StoreError};
+use serde_json::{Value, json};
+
+use super::groups::{self, ProblemGroup};
+use super::records::{self, Placement};
+use super::text::{NONE, age, money, clean, count, indented, short, table, time, time_or_none};
+use super::{Lens, problem};
+
+/// The most open windows that are named.
+const MOST_WINDOWS: usize = 5;
+/// The most problem groups that text shows; the rest is counted.
+const MOST_GROUPS: usize = 20;
+
+/// One scheme at a glance.
+#[derive(Debug, Clone)]
+pub struct StatusView {
+    /// The scheme.
+    pub scheme: SchemeName,
+    /// Its title, when its definition can be read.
+    pub title: Option<String>,
+    /// Counts and sums.
+    pub overview: Overview,
+    /// The oldest delivery of each state that has any.
+    pub oldest: Vec<(DeliveryState, DateTime<Utc>)>,
+    /// Where every record is; `None` when there are too many to prove at a glance.
+    pub placement: Option<Placement>,
+    /// Windows begun and not complete.
+    pub open_windows: Vec<Window>,
+    /// When the source is read next.
+    pub next_pull: Option<DateTime<Utc>>,
+    /// When the target is written next.
+    pub next_delivery: Option<DateTime<Utc>>,
+    /// Open problems by cause.
+    pub groups: Vec<ProblemGroup>,
+    /// What is in force.
+    pub deployment: Option<Deployment>,
+    /// Files edited since.
+    pub undeployed: Vec<String>,
+}
+
+impl StatusView {
+    /// Open problems.
+    pub fn problems(&self) -> Tally {
+        sum(self.overview.problems.iter().map(|(_, tally)| *tally))
+    }
+
+    /// Whether a person is needed: open problems, or a record without a place.
+    pub fn needs_a_person(&self) -> bool {
+        self.problems().count > 0 || self.placement.as_ref().is_some_and(|placement| !placement.proved())
+    }
+
+    fn state(&self, states: &[DeliveryState]) -> (Tally, Option<DateTime<Utc>>) {
+        let tally = sum(self.overview.deliveries.iter().filter(|(state, _)| states.contains(state)).map(|(_, tally)| *tally));
+        let oldest = self.oldest.iter().filter(|(state, _)| states.contains(state)).map(|(_, at)| *at).min();
+        (tally, oldest)
+    }
+}
+
+fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
+    tallies.fold(Tally::default(), |mut total, tally| {
+        total.count += tally.count;
+        total.amount += tally.amount;
+        total
+    })
+}
+
+/// Reads everything that the store knows about a scheme's state. Title and edited files come from the definition.
+///
+/// # Errors
+/// The store's.
+pub fn read(store: &dyn Store, scheme: &SchemeName) -> Result<StatusView, StoreError> {
+    let overview = store.overview(scheme)?;
+    let mut oldest = Vec::new();
+    for (state, tally) in &overview.deliveries {
+        if tally.count == 0 || *state == DeliveryState::Delivered {
+            continue;
+        }
+        let filter = DeliveryFilter { scheme: Some(scheme.clone()), states: vec![*state], limit: 1 };
+        oldest.extend(store.deliveries(&filter)?.first().map(|row| (*state, row.queued_at)));
+    }
+    let filter = ProblemFilter { scheme: Some(scheme.clone()), limit: problem::MOST, ..ProblemFilter::default() };
+    let windows = store.windows(scheme, MOST_WINDOWS * 4)?;
+    Ok(StatusView {
+        scheme: scheme.clone(),
+        title: None,
+        oldest,
+        placement: records::placement(store, scheme, overview.records.count)?,
+        open_windows: windows.into_iter().filter(|window| window.closed_at.is_none()).take(MOST_WINDOWS).collect(),
+        next_pull: store.next_fire(scheme, "source")?,
+        next_delivery: store.next_fire(scheme, "target")?,
+        groups: groups::group(&store.problems(&filter)?),
+        deployment: store.active(scheme)?,
+        undeployed: Vec::new(),
+        overview,
+    })
+}
+
+/// One scheme for people.
+pub fn text(lens: &Lens<'_>, view: &StatusView) -> String {
+    let lang = lens.lang;
+    let mut out = match &view.title {
+        Some(title) => format!("{}  {}\n", view.scheme, clean(title)),
+        None => format!("{}\n", view.scheme),
+    };
+    out.push('\n');
+    out.push_str(&indented(&states(lens, view), 2));
+    out.push_str(&indented(&proof(lens, view), 2));
+    out.push_str(&format!("\n{}\n", lang.t("status.moving")));
+    out.push_str(&indented(&times(lens, view), 2));
+    if !view.groups.is_empty() {
+        let problems = view.problems();
+        let arguments: [(&str, &dyn std::fmt::Display); 2] =
+            [("count", &count(problems.count)), ("amount", &money(problems.amount))];
+        out.push_str(&format!("\n{}\n", lang.text("status.broke", &arguments)));
+        let shown = &view.groups[..view.groups.len().min(MOST_GROUPS)];
+        out.push_str(&indented(&groups::text(lens, shown), 2));
+        if shown.len() < view.groups.len() {
+            let more = view.groups.len() - shown.len();
+            out.push_str(&format!("  {}\n", lang.text("status.more-causes", &[("count", &more)])));
+        }
+    }
+    out.push_str(&format!("\n{}\n", lang.t("status.changed")));
+    out.push_str(&indented(&deployment(lens, view), 2));
+    out
+}
+
+/// Money by state, with the oldest age of what waits.
+fn states(lens: &Lens<'_>, view: &StatusView) -> String {
+    let lang = lens.lang;
+    let overview = &view.overview;
+    let aged = |since: Option<DateTime<Utc>>| since.map_or_else(|| NONE.to_owned(), |since| age(lens, since));
+    let line = |label: String, tally: Tally, oldest: Option<DateTime<Utc>>| {
+        vec![label, count(tally.count), money(tally.amount), aged(oldest)]
+    };
+    let delivery = |states: &[DeliveryState]| {
+        let (tally, oldest) = view.state(states);
+        line(lang.t(&format!("state.{}", states[0].word())), tally, oldest)
+    };
+    let mut rows = vec![
+        line(lang.t("state.waiting"), overview.untransformed, None),
+        delivery(&[DeliveryState::Queued]),
+        delivery(&[DeliveryState::Sending, DeliveryState::Claimed]),
+        delivery(&[DeliveryState::Unknown]),
+        line(lang.t("state.problem"), view.problems(), view.groups.iter().map(|group| group.first).min()),
+        delivery(&[DeliveryState::Held]),
+        line(lang.t("state.skipped"), overview.skipped, None),
+        line(lang.t("state.delivered"), view.state(&[DeliveryState::Delivered]).0, None),
+    ];
+    rows.push(line(lang.t("status.records"), overview.records, None));
+    let header = ["status.state", "status.count", "status.amount", "status.oldest"].map(|key| lang.t(key));
+    table(lens, &header, &rows, &[1, 2])
+}
+
+/// The line that says that no record is lost, or the alarm.
+fn proof(lens: &Lens<'_>, view: &StatusView) -> String {
+    let lang = lens.lang;
+    let mut out = String::new();
+    if view.overview.adopted > 0 {
+        out.push_str(&lang.text("status.adopted", &[("count", &count(view.overview.adopted))]));
+        out.push('\n');
+    }
+    match &view.placement {
+        None => out.push_str(&lang.text("status.not-proved", &[("count", &count(view.overview.records.count))])),
+        Some(placement) => {
+            let parts: Vec<String> = placement
+                .states
+                .iter()
+                .filter(|(_, tally)| tally.count > 0)
+                .map(|(state, tally)| format!("{} {}", lang.t(&format!("state.{state}")), count(tally.count)))
+                .collect();
+            let parts = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
+            let arguments: [(&str, &dyn std::fmt::Display); 4] = [
+                ("parts", &parts),
+                ("placed", &count(placement.placed())),
+                ("records", &count(placement.records)),
+                ("elsewhere", &count(placement.elsewhere.count)),
+            ];
+            let key = if placement.proved() { "status.proved" } else { "status.alarm" };
+            out.push_str(&lang.text(key, &arguments));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Windows, last and next movements.
+fn times(lens: &Lens<'_>, view: &StatusView) -> String {
+    let lang = lens.lang;
+    let overview = &view.overview;
+    let ago = |at: Option<DateTime<Utc>>| match at {
+        None => NONE.to_owned(),
+        Some(at) => format!("{} ({})", time(lens, at), lang.text("status.ago", &[("age", &age(lens, at))])),
+    };
+    let mut rows = vec![vec![lang.t("status.closed-until"), time_or_none(lens, overview.mark)]];
+    for window in &view.open_windows {
+        let arguments: [(&str, &dyn std::fmt::Display); 4] = [
+            ("start", &time(lens, window.range.start)),
+            ("end", &time(lens, window.range.end)),
+            ("pages", &window.pages),
+            ("rows", &count(window.rows)),
+        ];
+        rows.push(vec![lang.t("status.open-window"), lang.text("status.window", &arguments)]);
+    }
+    rows.extend([
+        vec![lang.t("status.last-pull"), ago(overview.last_pull)],
+        vec![lang.t("status.last-delivery"), ago(overview.last_delivery)],
+        vec![lang.t("status.next-pull"), time_or_none(lens, view.next_pull)],
+        vec![lang.t("status.next-delivery"), time_or_none(lens, view.next_delivery)],
+    ]);
+    table(lens, &[], &rows, &[])
+}
+
+/// What is in force and what is not yet.
+fn deployment(lens: &Lens<'_>, view: &StatusView) -> String {
+    let lang = lens.lang;
+    let mut out = match &view.deployment {
+        None => lang.t("status.not-deployed"),
+        Some(deployment) => {
+            let arguments: [(&str, &dyn std::fmt::Display); 4] = [
+                ("id", &deployment.id),
+                ("at", &time(lens, deployment.at)),
+                ("by", &clean(&deployment.what.by)),
+                ("digest", &deployment.what.digest.short()),
+            ];
+            let mut line = lang.text("status.deployed", &arguments);
+            if !deployment.what.note.is_empty() {
+                line.push_str(&format!(" · {}", short(&deployment.what.note, 80)));
+            }
+            for (name, digest) in &deployment.what.plugins {
+                line.push_str(&format!("\n  {} {}", clean(name), digest.short()));
+            }
+            line
+        }
+    };
+    out.push('\n');
+    if !view.undeployed.is_empty() {
+        let files: Vec<String> = view.undeployed.iter().map(|file| clean(file)).collect();
+        out.push_str(&lang.text("status.undeployed", &[("files", &files.join(", "))]));
+        out.push_str(&format!("\n  → dukou deploy {}\n", view.scheme));
+    }
+    out
+}
+
+/// One scheme for machines.
+pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
+    let overview = &view.overview;
+    let tally = |tally: Tally| json!({ "count": tally.count, "amount": tally.amount.to_string() });
+    let states: serde_json::Map<String, Value> = DeliveryState::ALL
+        .into_iter()
+        .map(|state| {
+            let (sum, oldest) = view.state(&[state]);
+            let mut entry = tally(sum);
+            entry["oldest"] = lens.stamp_or_null(oldest);
+            (state.word().to_owned(), entry)
+        })
+        .collect();
+    let kinds: serde_json::Map<String, Value> = ProblemKind::ALL
+        .into_iter()
+        .filter_map(|kind| {
+            let (_, found) = overview.problems.iter().find(|(found, _)| *found == kind)?;
+            Some((kind.word().to_owned(), tally(*found)))
+        })
+        .collect();
+    let placement = view.placement.as_ref().map(|placement| {
+        let states: serde_json::Map<String, Value> =
+            placement.states.iter().map(|(state, sum)| ((*state).to_owned(), tally(*sum))).collect();
+        json!({
+            "proved": placement.proved(), "records": placement.records, "placed": placement.placed(),
+            "elsewhere": placement.elsewhere.count, "states": states,
+        })
+    });
+    let windows = view.open_windows.iter().map(|window| {
+        json!({
+            "start": lens.stamp(window.range.start), "end": lens.stamp(window.range.end),
+            "pages": window.pages, "rows": window.rows, "opened_at": lens.stamp(window.opened_at),
+        })
+    });
+    let deployment = view.deployment.as_ref().map(|deployment| {
+        let named = |pairs: &[(String, dukou_core::digest::Digest)]| {
+            pairs.iter().map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() })).collect::<Vec<_>>()
+        };
+        json!({
+            "id": deployment.id.to_string(), "at": lens.stamp(deployment.at), "by": deployment.what.by,
+            "note": deployment.what.note, "digest": deployment.what.digest.to_string(),
+            "plugins": named(&deployment.what.plugins), "tables": named(&deployment.what.tables),
+        })
+    });
+    json!({
+        "scheme": view.scheme.to_string(),
+        "title": view.title,
+        "records": tally(overview.records),
+        "untransformed": tally(overview.untransformed),
+        "skipped": tally(overview.skipped),
+        "deliveries": states,
+        "adopted": overview.adopted,
+        "placement": placement,
+        "problems": { "total": tally(view.problems()), "kinds": kinds, "groups": groups::to_json(lens, &view.groups) },
+        "windows": { "closed_until": lens.stamp_or_null(overview.mark), "open": windows.collect::<Vec<_>>() },
+        "last_pull": lens.stamp_or_null(overview.last_pull),
+        "last_delivery": lens.stamp_or_null(overview.last_delivery),
+        "next_pull": lens.stamp_or_null(view.next_pull),
+        "next_delivery": lens.stamp_or_null(view.next_delivery),
+        "oldest_moving": lens.stamp_or_null(overview.oldest_moving),
+        "deployment": deployment,
+        "undeployed": view.undeployed,
+    })
+}

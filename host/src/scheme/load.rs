@@ -1,0 +1,252 @@
+//! One scheme file to a [`Scheme`]: the sections are read, then checked against the project's connections and
+//! catalogues. Nothing is returned unless nothing is wrong.
+
+use std::ops::Range;
+
+use dukou_core::names::SchemeName;
+use dukou_core::show::Show;
+
+use super::catalogues;
+use super::code::{Code, Severity};
+use super::diagnostic::{DefinitionErrors, Diagnostic, Sentence};
+use super::fields::Checker;
+use super::file::{Held, Parsed, SourceFile, Table, parse};
+use super::plugin::{self, PluginUse};
+use super::reader::{At, Section, not_yet, wrong_type};
+use super::source::{self, ReadSource, check_field};
+use super::target::{self, AfterDelivery, ShowText};
+use super::Scheme;
+use crate::settings::{Project, Side};
+
+/// A finding that the project has no such scheme.
+pub(crate) fn unknown_scheme(project: &Project, name: &SchemeName) -> Diagnostic {
+    let known: Vec<String> = project.scheme_files().into_iter().map(|(name, _)| name.to_string()).collect();
+    let shown = name.to_string();
+    Diagnostic::new(Code::UnknownScheme)
+        .with("name", shown.as_str())
+        .did_you_mean(&shown, known.iter().map(String::as_str))
+}
+
+/// Loads a scheme file.
+pub(crate) fn load(project: &Project, name: &SchemeName, file: &SourceFile) -> Result<Scheme, DefinitionErrors> {
+    let Parsed { table, errors: syntax } = parse(file);
+    let broken: Vec<usize> = syntax.iter().filter_map(|error| Some(error.position()?.0)).collect();
+    let mut findings = Vec::new();
+    let scheme = read(project, name, file, &table, &mut findings);
+    let (mut errors, mut warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+    if !syntax.is_empty() {
+        // What a broken line lost is not missing.
+        errors.retain(|error| {
+            error.code != Code::MissingKey && !error.position().is_some_and(|(line, _)| broken.contains(&line))
+        });
+        errors.extend(syntax);
+    }
+    errors.sort_by_key(Diagnostic::position);
+    warnings.sort_by_key(Diagnostic::position);
+    match scheme {
+        Some(mut scheme) if errors.is_empty() => {
+            scheme.warnings = warnings;
+            Ok(scheme)
+        }
+        _ => {
+            errors.extend(warnings);
+            Err(DefinitionErrors(errors))
+        }
+    }
+}
+
+fn read(
+    project: &Project,
+    name: &SchemeName,
+    file: &SourceFile,
+    table: &Table,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Scheme> {
+    let mut warnings = Vec::new();
+    crate::settings::lint_secrets(file, table, &mut warnings);
+    let mut root = Section::new(file, format!("schemes/{}.toml", name.name), table, 0..0, findings);
+    root.later("base", "base");
+    let title = root.text("title").map_or_else(|| name.to_string(), |title| title.value);
+
+    let source = root
+        .required_table("source", "[source]")
+        .map(|(table, span)| source::read(Section::new(file, "[source]", table, span, root.errors)));
+    let zone = source.as_ref().map_or(source::DEFAULT_ZONE, |source| source.zone.name());
+    let target = root
+        .required_table("target", "[target]")
+        .map(|(table, span)| target::read(Section::new(file, "[target]", table, span, root.errors), zone));
+    let (show, show_text, mut reads) = match root.table("show") {
+        Some((table, span)) => target::show(Section::new(file, "[show]", table, span, root.errors)),
+        None => (Show::new(None, None, None, Vec::new()), ShowText::default(), Vec::new()),
+    };
+    let group = root.table("group").map(|(table, span)| {
+        warnings.push(not_yet(file, span.clone(), "[group]").help(Sentence::new("definition.group_help")).warning());
+        let (group, group_reads) = target::group(Section::new(file, "[group]", table, span, root.errors));
+        reads.extend(group_reads);
+        group
+    });
+    let after_delivery = root.table("after_delivery").map_or_else(AfterDelivery::default, |(table, span)| {
+        target::after_delivery(Section::new(file, "[after_delivery]", table, span, root.errors))
+    });
+    let mapping = root.required_table("mapping", "[mapping]\nplugin = \"table\"").and_then(|(table, span)| {
+        let section = Section::new(file, "[mapping]", table, span, root.errors);
+        plugin::read(section, "mapping".into(), &project.root)
+    });
+    let adjustments = plugins(&mut root, "adjustment", project);
+    let validations = plugins(&mut root, "validation", project);
+    root.finish();
+
+    let mut cross = Cross { project, file, errors: findings, warnings: &mut warnings };
+    let source_catalogue = source.as_ref().and_then(|source| cross.source(source, &reads));
+    let target_catalogue = target.as_ref().and_then(|target| {
+        let catalogue = cross.catalogue(Side::Target, target.connection.as_ref(), target.api.as_ref())?;
+        if let Some(key) = &target.key {
+            target::check_key(file, key, &catalogue, cross.errors);
+        }
+        Some(catalogue)
+    });
+    if let Some((mapping, Some(settings))) = &mapping
+        && mapping.name == "table"
+    {
+        let mut checker =
+            Checker::new(file, source_catalogue.as_ref(), target_catalogue.as_ref(), cross.errors, cross.warnings);
+        checker.settings(settings);
+        let tables = std::mem::take(&mut checker.tables);
+        for table in tables {
+            cross.table(&table);
+        }
+    }
+    findings.append(&mut warnings);
+
+    Some(Scheme {
+        name: name.clone(),
+        title,
+        file: file.path().to_owned(),
+        source: source?.finish()?,
+        show,
+        show_text,
+        group,
+        mapping: mapping?.0,
+        adjustments: adjustments?,
+        validations: validations?,
+        target: target?.finish()?,
+        after_delivery,
+        source_catalogue,
+        target_catalogue,
+        warnings: Vec::new(),
+    })
+}
+
+/// `[[adjustment]]` or `[[validation]]`.
+fn plugins(root: &mut Section<'_>, key: &'static str, project: &Project) -> Option<Vec<PluginUse>> {
+    let Some(entry) = root.take(key) else { return Some(Vec::new()) };
+    let file = root.file;
+    let Held::List(items) = &entry.node.value else {
+        root.push(wrong_type(file, key, &entry.node, "definition.type_tables"));
+        return None;
+    };
+    let mut uses = Some(Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        let read = match &item.value {
+            Held::Table(table) => {
+                let section = Section::new(file, format!("[[{key}]]"), table, item.span.clone(), root.errors);
+                plugin::read(section, format!("{key}[{index}]"), &project.root)
+            }
+            _ => {
+                root.push(wrong_type(file, key, item, "definition.type_table"));
+                None
+            }
+        };
+        match (read, &mut uses) {
+            (Some((plugin_use, _)), Some(uses)) => uses.push(plugin_use),
+            _ => uses = None,
+        }
+    }
+    uses
+}
+
+/// Checks against the rest of the project.
+struct Cross<'a> {
+    project: &'a Project,
+    file: &'a SourceFile,
+    errors: &'a mut Vec<Diagnostic>,
+    warnings: &'a mut Vec<Diagnostic>,
+}
+
+impl Cross<'_> {
+    fn source(&mut self, source: &ReadSource, reads: &[At<String>]) -> Option<dukou_core::catalogue::Catalogue> {
+        let catalogue = self.catalogue(Side::Source, source.connection.as_ref(), source.api.as_ref())?;
+        source::check_request(self.file, &source.request, &catalogue, self.warnings);
+        for read in source.key.iter().chain(reads) {
+            check_field(self.file, &read.value, self.narrow(read), &catalogue, self.warnings);
+        }
+        Some(catalogue)
+    }
+
+    /// The place of a path inside the string that holds it.
+    fn narrow(&self, read: &At<String>) -> Range<usize> {
+        match self.file.slice(&read.span).find(&read.value) {
+            Some(at) => read.span.start + at..read.span.start + at + read.value.len(),
+            None => read.span.clone(),
+        }
+    }
+
+    fn catalogue(
+        &mut self,
+        side: Side,
+        connection: Option<&At<String>>,
+        api: Option<&At<String>>,
+    ) -> Option<dukou_core::catalogue::Catalogue> {
+        let connection = connection?;
+        let Some(found) = self.project.connections.get(&connection.value) else {
+            // A connection whose own definition is wrong is reported there.
+            if !self.project.names_connection(&connection.value) {
+                let known = self.project.connections.values().filter(|known| known.kind.side() == side);
+                let known: Vec<&str> = known.map(|known| known.name.as_str()).collect();
+                self.errors.push(
+                    Diagnostic::at(Code::UnknownConnection, self.file, connection.span.clone())
+                        .with("name", connection.value.as_str())
+                        .did_you_mean(&connection.value, known.iter().copied()),
+                );
+            }
+            return None;
+        };
+        if found.kind.side() != side {
+            self.errors.push(
+                Diagnostic::at(Code::WrongSide, self.file, connection.span.clone())
+                    .with("name", connection.value.as_str())
+                    .with("kind", found.kind.word())
+                    .with("side", super::diagnostic::Arg::Word(side.word())),
+            );
+            return None;
+        }
+        let api = api?;
+        let catalogue = catalogues::of(found.kind.word(), &api.value, &self.project.catalogues);
+        if catalogue.is_none() {
+            let shipped = dukou_connect::KINDS.iter().filter(|(kind, _)| *kind == found.kind.word());
+            let known = shipped.flat_map(|(_, apis)| apis.iter().copied());
+            self.warnings.push(
+                Diagnostic::at(Code::UnknownApi, self.file, api.span.clone())
+                    .with("api", api.value.as_str())
+                    .with("kind", found.kind.word())
+                    .did_you_mean(&api.value, known)
+                    .warning(),
+            );
+        }
+        catalogue
+    }
+
+    /// A table that an expression looks up in must be there.
+    fn table(&mut self, table: &At<String>) {
+        if self.project.table_path(&table.value).is_some_and(|path| path.is_file()) {
+            return;
+        }
+        let known = self.project.table_names();
+        self.errors.push(
+            Diagnostic::at(Code::UnknownTable, self.file, table.span.clone())
+                .with("name", table.value.as_str())
+                .did_you_mean(&table.value, known.iter().map(String::as_str)),
+        );
+    }
+}

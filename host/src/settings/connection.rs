@@ -1,0 +1,420 @@
+//! `[connections.*]`: accounts at remote systems, everything but the values of secrets. Turning settings into a
+//! connector's configuration resolves the secrets; making the connector is `compose`'s.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use dukou_connect::Limits;
+use dukou_connect::tplus_cloud::{Patterns, TplusAuth, TplusCloudConfig};
+use dukou_connect::wdt_qimen::{DEFAULT_TARGET_APP_KEY, SignMethod, WdtQimenConfig};
+use dukou_core::delivery::UniqueKey;
+use secrecy::SecretString;
+
+use super::secret::{self, SecretRef};
+use crate::scheme::{At, Code, DefinitionErrors, Diagnostic, Section, Sentence, SourceFile, not_yet};
+
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+const DEFAULT_QUARANTINE: Duration = Duration::from_secs(300);
+const MOST_PER_SECOND: u32 = 100_000;
+const MOST_IN_FLIGHT: u32 = 256;
+const DEFAULT_MAX_ATTEMPTS: u32 = 5;
+const MOST_ATTEMPTS: u32 = 100;
+
+/// One account at a remote system.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: ConnectionKind,
+    /// The file that defines it.
+    pub file: SourceFile,
+    /// Where: its header.
+    pub span: Range<usize>,
+}
+
+/// Which side of a scheme a connection can stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Records come from it.
+    Source,
+    /// Documents go to it.
+    Target,
+}
+
+impl Side {
+    /// The key of the word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Source => "definition.side_source",
+            Self::Target => "definition.side_target",
+        }
+    }
+}
+
+/// What a connection is, with its settings.
+#[derive(Debug, Clone)]
+pub enum ConnectionKind {
+    /// 旺店通·企业奇门
+    WdtQimen(WdtQimenSettings),
+    /// 畅捷通T+ through its open platform
+    TplusCloud(TplusCloudSettings),
+}
+
+impl ConnectionKind {
+    /// The word in `kind = …`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::WdtQimen(_) => "wdt-qimen",
+            Self::TplusCloud(_) => "tplus-cloud",
+        }
+    }
+
+    /// Which side it can stand on.
+    pub fn side(&self) -> Side {
+        match self {
+            Self::WdtQimen(_) => Side::Source,
+            Self::TplusCloud(_) => Side::Target,
+        }
+    }
+
+    /// The secrets it needs.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::WdtQimen(settings) => vec![&settings.app_secret],
+            Self::TplusCloud(settings) => vec![&settings.app_secret, &settings.token],
+        }
+    }
+}
+
+/// Settings of `wdt-qimen`.
+#[derive(Debug, Clone)]
+pub struct WdtQimenSettings {
+    /// Scene address.
+    pub url: String,
+    /// The caller's key.
+    pub app_key: String,
+    /// Signs.
+    pub app_secret: SecretRef,
+    /// Whom the gateway routes to.
+    pub target_app_key: String,
+    /// The seller's account.
+    pub sid: String,
+    /// How requests are signed.
+    pub sign_method: SignMethod,
+    /// Of one request.
+    pub deadline: Duration,
+    /// Requests a second; `None` is no limit.
+    pub per_second: Option<u32>,
+}
+
+impl WdtQimenSettings {
+    /// The connector's configuration, secrets included.
+    ///
+    /// # Errors
+    /// What [`SecretRef::resolve`] says.
+    pub fn resolve(&self, root: &Path) -> Result<WdtQimenConfig, DefinitionErrors> {
+        let secret = self.app_secret.resolve(root)?;
+        let mut config = WdtQimenConfig::new(self.url.as_str(), self.app_key.as_str(), secret, self.sid.as_str());
+        config.target_app_key.clone_from(&self.target_app_key);
+        config.sign_method = self.sign_method;
+        config.deadline = self.deadline;
+        config.per_second = self.per_second;
+        Ok(config)
+    }
+}
+
+/// Settings of `tplus-cloud`.
+#[derive(Debug, Clone)]
+pub struct TplusCloudSettings {
+    /// Gateway address.
+    pub url: String,
+    /// Header `appKey`.
+    pub app_key: String,
+    /// Header `appSecret`.
+    pub app_secret: SecretRef,
+    /// Header `openToken`.
+    pub token: SecretRef,
+    /// Whether the account refuses a second document with one key.
+    pub unique_key: UniqueKey,
+    /// Of one request.
+    pub deadline: Duration,
+    /// From the intent until the look-up.
+    pub quarantine: Duration,
+    /// How fast it may be used.
+    pub limits: Limits,
+    /// Attempts before a person is asked.
+    pub max_attempts: u32,
+    /// The account that delivery keys are unique in, where it is not the app key's.
+    pub account: Option<String>,
+    /// How the vendor's words are understood.
+    pub patterns: Patterns,
+}
+
+impl TplusCloudSettings {
+    /// The connector's configuration, secrets included.
+    ///
+    /// # Errors
+    /// What [`SecretRef::resolve`] says, of both secrets.
+    pub fn resolve(&self, root: &Path) -> Result<TplusCloudConfig, DefinitionErrors> {
+        match (self.app_secret.resolve(root), self.token.resolve(root)) {
+            (Ok(secret), Ok(token)) => Ok(self.config(secret, token)),
+            (secret, token) => {
+                let errors = [secret.err(), token.err()].into_iter().flatten();
+                Err(DefinitionErrors(errors.flat_map(|found| found.0).collect()))
+            }
+        }
+    }
+
+    /// The account's name, as the connector gives it. Needs no secret.
+    pub fn account_name(&self) -> String {
+        self.config(SecretString::from(String::new()), SecretString::from(String::new())).account_name()
+    }
+
+    fn config(&self, secret: SecretString, token: SecretString) -> TplusCloudConfig {
+        let auth = TplusAuth::OpenToken(token);
+        let mut config = TplusCloudConfig::new(self.url.as_str(), self.app_key.as_str(), secret, auth);
+        config.unique_key = self.unique_key;
+        config.deadline = self.deadline;
+        config.quarantine = self.quarantine;
+        config.limits = self.limits;
+        config.max_attempts = self.max_attempts;
+        config.account.clone_from(&self.account);
+        config.patterns = self.patterns.clone();
+        config
+    }
+}
+
+/// Reads one connection.
+pub(super) fn read(name: &str, mut section: Section<'_>) -> Option<Connection> {
+    let (file, span) = (section.file.clone(), section.span.clone());
+    let kind = section.required_text("kind", "wdt-qimen")?;
+    let kind = match kind.value.as_str() {
+        "wdt-qimen" => wdt(name, section).map(ConnectionKind::WdtQimen),
+        "tplus-cloud" => tplus(name, section).map(ConnectionKind::TplusCloud),
+        later @ ("wdt-direct" | "tplus-local") => {
+            section.push(not_yet(&file, kind.span, &format!("kind = \"{later}\"")));
+            None
+        }
+        other => {
+            section.push(
+                Diagnostic::at(Code::Choice, &file, kind.span)
+                    .with("key", "kind")
+                    .with("value", other)
+                    .did_you_mean(other, ["wdt-qimen", "tplus-cloud"].into_iter()),
+            );
+            None
+        }
+    };
+    Some(Connection { name: name.to_owned(), kind: kind?, file, span })
+}
+
+fn wdt(name: &str, mut section: Section<'_>) -> Option<WdtQimenSettings> {
+    let url = url(&mut section, "http://hu3cgwt0tc.api.taobao.com/router/qm");
+    let app_key = section.required_text("app_key", "12345678");
+    let app_secret = secret::read(&mut section, "app_secret", "app_secret", &variable(name, "APP_SECRET"));
+    let target_app_key = section.text("target_app_key").map_or_else(|| DEFAULT_TARGET_APP_KEY.to_owned(), |at| at.value);
+    let sid = section.required_text("sid", "apidevtest2");
+    let method = section.choice("sign_method", &["hmac-sha256", "md5", "hmac"]);
+    let deadline = deadline(&mut section);
+    let limits = limits(&mut section, false);
+    section.finish();
+    Some(WdtQimenSettings {
+        url: url?,
+        app_key: app_key?.value,
+        app_secret: app_secret?,
+        target_app_key,
+        sid: sid?.value,
+        sign_method: method.and_then(|at| SignMethod::from_word(at.value)).unwrap_or_default(),
+        deadline: deadline.value,
+        per_second: limits.per_second,
+    })
+}
+
+fn tplus(name: &str, mut section: Section<'_>) -> Option<TplusCloudSettings> {
+    let url = url(&mut section, "https://openapi.chanjet.com");
+    let app_key = section.required_text("app_key", "…");
+    let app_secret = secret::read(&mut section, "app_secret", "app_secret", &variable(name, "APP_SECRET"));
+    let token = auth(name, &mut section);
+    let unique_key = section.choice("unique_key", &["enforced", "lookup-only", "none"]);
+    let deadline = deadline(&mut section);
+    let quarantine = section.duration("quarantine");
+    let waits = quarantine.as_ref().map_or(DEFAULT_QUARANTINE, |at| at.value);
+    if waits <= deadline.value {
+        let span = quarantine.map_or(deadline.span, |at| at.span);
+        let finding = Diagnostic::at(Code::Quarantine, section.file, span)
+            .with("quarantine", seconds(waits))
+            .with("deadline", seconds(deadline.value))
+            .help(Sentence::new("definition.quarantine_help"));
+        section.push(finding);
+    }
+    let limits = limits(&mut section, true);
+    let max_attempts = section.integer("max_attempts", 1, MOST_ATTEMPTS).map_or(DEFAULT_MAX_ATTEMPTS, |at| at.value);
+    let account = section.text("account").map(|at| at.value).filter(|name| !name.trim().is_empty());
+    let patterns = patterns(&mut section);
+    section.finish();
+    Some(TplusCloudSettings {
+        url: url?,
+        app_key: app_key?.value,
+        app_secret: app_secret?,
+        token: token?,
+        unique_key: match unique_key.map_or("lookup-only", |at| at.value) {
+            "enforced" => UniqueKey::Enforced,
+            "none" => UniqueKey::None,
+            _ => UniqueKey::LookupOnly,
+        },
+        deadline: deadline.value,
+        quarantine: waits,
+        limits,
+        max_attempts,
+        account,
+        patterns,
+    })
+}
+
+fn auth(name: &str, section: &mut Section<'_>) -> Option<SecretRef> {
+    let variable = variable(name, "OPEN_TOKEN");
+    let example = format!("auth = {{ kind = \"open-token\", token = {{ env = \"{variable}\" }} }}");
+    let file = section.file;
+    let (table, span) = section.required_table("auth", &example)?;
+    let mut auth = Section::new(file, "auth", table, span, section.errors);
+    let kind = auth.required_text("kind", "open-token")?;
+    match kind.value.as_str() {
+        "open-token" => {
+            let token = secret::read(&mut auth, "token", "auth.token", &variable);
+            auth.finish();
+            token
+        }
+        later @ ("self-built" | "oauth" | "permanent-code") => {
+            auth.push(not_yet(file, kind.span, &format!("auth.kind = \"{later}\"")));
+            None
+        }
+        other => {
+            auth.push(
+                Diagnostic::at(Code::Choice, file, kind.span)
+                    .with("key", "auth.kind")
+                    .with("value", other)
+                    .did_you_mean(other, ["open-token"].into_iter()),
+            );
+            None
+        }
+    }
+}
+
+fn deadline(section: &mut Section<'_>) -> At<Duration> {
+    let span = section.span.clone();
+    let deadline = section.duration("deadline").unwrap_or(At { value: DEFAULT_DEADLINE, span });
+    if deadline.value.is_zero() {
+        let finding = Diagnostic::at(Code::Duration, section.file, deadline.span.clone())
+            .with("key", "deadline")
+            .with("value", "0")
+            .help(Sentence::new("definition.duration_help"));
+        section.push(finding);
+    }
+    deadline
+}
+
+fn limits(section: &mut Section<'_>, in_flight: bool) -> Limits {
+    let mut limits = Limits { per_second: Some(1), in_flight: 1 };
+    let file = section.file;
+    if let Some((table, span)) = section.table("limits") {
+        let mut inner = Section::new(file, "limits", table, span, section.errors);
+        if let Some(per_second) = inner.integer("per_second", 0, MOST_PER_SECOND) {
+            limits.per_second = Some(per_second.value).filter(|limit| *limit > 0);
+        }
+        if in_flight && let Some(most) = inner.integer("in_flight", 1, MOST_IN_FLIGHT) {
+            limits.in_flight = most.value;
+        }
+        inner.finish();
+    }
+    limits
+}
+
+/// Each list that is given replaces the connector's own.
+fn patterns(section: &mut Section<'_>) -> Patterns {
+    let mut patterns = Patterns::default();
+    let file = section.file;
+    if let Some((table, span)) = section.table("patterns") {
+        let mut inner = Section::new(file, "patterns", table, span, section.errors);
+        let lists: [(&'static str, &mut Vec<String>); 6] = [
+            ("duplicate", &mut patterns.duplicate),
+            ("reference", &mut patterns.reference),
+            ("configuration", &mut patterns.configuration),
+            ("unknown", &mut patterns.unknown),
+            ("throttled", &mut patterns.throttled),
+            ("refusal", &mut patterns.refusal),
+        ];
+        for (key, list) in lists {
+            if let Some(texts) = inner.texts(key) {
+                *list = texts.into_iter().map(|text| text.value).filter(|text| !text.trim().is_empty()).collect();
+            }
+        }
+        if let Some(flag) = inner.flag("key_means_duplicate") {
+            patterns.key_means_duplicate = flag;
+        }
+        inner.finish();
+    }
+    patterns
+}
+
+fn url(section: &mut Section<'_>, example: &str) -> Option<String> {
+    let url = section.required_text("url", example)?;
+    match url_fault(&url.value) {
+        None => Some(url.value),
+        Some(reason) => {
+            let reason = crate::scheme::Arg::Word(reason);
+            let finding = Diagnostic::at(Code::Url, section.file, url.span)
+                .with("value", url.value)
+                .with("reason", reason)
+                .help(Sentence::new("definition.url_help").with("example", example));
+            section.push(finding);
+            None
+        }
+    }
+}
+
+/// What is wrong with an address, as a key of the language files.
+fn url_fault(text: &str) -> Option<&'static str> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let Some(rest) = rest else { return Some("definition.url_scheme") };
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Some("definition.url_space");
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Some("definition.url_credentials");
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(after) => match after.split_once(']') {
+            Some((host, behind)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (host, behind.strip_prefix(':')),
+            _ => return Some("definition.url_host"),
+        },
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let named = host.contains(':')
+        || host.split('.').all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        });
+    if !named {
+        return Some("definition.url_host");
+    }
+    match port {
+        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => None,
+        Some(_) => Some("definition.url_port"),
+        None => None,
+    }
+}
+
+/// `WDT_APP_SECRET` for the key `APP_SECRET` of connection `wdt`.
+fn variable(connection: &str, key: &str) -> String {
+    format!("{}_{key}", connection.to_uppercase().replace('-', "_"))
+}
+
+fn seconds(duration: Duration) -> String {
+    if duration.subsec_millis() == 0 { format!("{}s", duration.as_secs()) } else { format!("{}ms", duration.as_millis()) }
+}
+

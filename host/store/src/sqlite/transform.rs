@@ -1,0 +1,244 @@
+//! Groups to transform: claiming, looking without claiming, and making due again.
+
+use chrono::SecondsFormat;
+use dukou_core::names::SchemeName;
+use dukou_core::show::Shown;
+use dukou_core::verdict::SourceRecord;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::fault::{Fault, Step};
+use super::packed::unpack_text;
+use super::values::{limit, shown, time, uint, uint32};
+use super::work::{GroupId, SchemeId, Work, scheme_id};
+use crate::reports::plus;
+use crate::rows::{ClaimedGroup, Owner};
+
+pub(super) fn claim_groups(
+    work: &mut Work<'_>,
+    scheme: &SchemeName,
+    owner: Owner,
+    most: usize,
+) -> Step<Vec<ClaimedGroup>> {
+    let sql = work.sql();
+    let Some(scheme) = scheme_id(sql, scheme)? else {
+        return Ok(Vec::new());
+    };
+    let mut claimed = Vec::new();
+    for group in due(sql, scheme, most)? {
+        // Before the claim: groups claimed earlier in this batch count as claimed, later ones as waiting.
+        let reissue_of = reissue_of(sql, group)?;
+        sql.prepare_cached(
+            "UPDATE groups SET state = 'claimed', owner = ?2, lease = lease + 1, claims = claims + 1 WHERE id = ?1",
+        )?
+        .execute(params![group, owner])?;
+        claimed.extend(read(sql, group, reissue_of)?);
+    }
+    Ok(claimed)
+}
+
+pub(super) fn peek_groups(
+    sql: &Connection,
+    scheme: &SchemeName,
+    keys: &[String],
+    most: usize,
+) -> Step<Vec<ClaimedGroup>> {
+    let Some(scheme) = scheme_id(sql, scheme)? else {
+        return Ok(Vec::new());
+    };
+    let groups = if keys.is_empty() {
+        due(sql, scheme, most)?
+    } else {
+        let mut found = std::collections::BTreeSet::new();
+        for key in keys {
+            found.extend(named(sql, scheme, key)?);
+        }
+        found.into_iter().collect()
+    };
+    let mut out = Vec::new();
+    for group in groups {
+        if out.len() == most {
+            break;
+        }
+        out.extend(read(sql, group, reissue_of(sql, group)?)?);
+    }
+    Ok(out)
+}
+
+fn due(sql: &Connection, scheme: SchemeId, most: usize) -> Step<Vec<GroupId>> {
+    let mut statement =
+        sql.prepare_cached("SELECT id FROM groups WHERE scheme = ?1 AND state = 'waiting' ORDER BY id LIMIT ?2")?;
+    let groups = statement.query_map(params![scheme, limit(most)], |row| row.get(0))?;
+    Ok(groups.collect::<Result<_, _>>()?)
+}
+
+/// The group with this key, else the one that the record with this key belongs to.
+pub(super) fn named(sql: &Connection, scheme: SchemeId, key: &str) -> Step<Option<GroupId>> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT coalesce((SELECT id FROM groups WHERE scheme = ?1 AND key = ?2),
+                             (SELECT group_id FROM records WHERE scheme = ?1 AND key = ?2))",
+        )?
+        .query_row(params![scheme, key], |row| row.get(0))?)
+}
+
+/// The group as it stands; `None` if no record belongs to it any more.
+fn read(sql: &Connection, group: GroupId, reissue_of: Option<String>) -> Step<Option<ClaimedGroup>> {
+    let (key, lease, claims): (String, i64, i64) = sql
+        .prepare_cached("SELECT key, lease, claims FROM groups WHERE id = ?1")?
+        .query_row([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut statement = sql.prepare_cached(
+        "SELECT r.key, r.received_at, v.hash, v.body, r.amount, r.quantity, r.date, r.columns
+         FROM records r JOIN revisions v ON v.record = r.id AND v.revision = r.revision
+         WHERE r.group_id = ?1 ORDER BY r.id",
+    )?;
+    let mut rows = statement.query([group])?;
+    let mut records = Vec::new();
+    let mut sum: Option<Shown> = None;
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        let hash: [u8; 32] = row.get(2)?;
+        let packed = row.get_ref(3)?;
+        let packed = packed.as_blob().map_err(rusqlite::Error::from)?;
+        let body = unpack_text(packed, &hash, || format!("record {key}"))?;
+        records.push(SourceRecord {
+            received_at: time(row.get(1)?)?.to_rfc3339_opts(SecondsFormat::Millis, true),
+            key,
+            body,
+            extra: "{}".to_owned(),
+        });
+        let columns = row.get_ref(7)?;
+        let columns = columns.as_str().map_err(rusqlite::Error::from)?;
+        let member = shown(row.get(4)?, row.get(5)?, row.get(6)?, columns)?;
+        sum = Some(match sum {
+            None => member,
+            Some(sum) => add(sum, &member),
+        });
+    }
+    let Some(shown) = sum else { return Ok(None) };
+    Ok(Some(ClaimedGroup {
+        key,
+        lease: uint(lease)?,
+        claims: uint32(claims)?,
+        records,
+        shown,
+        reissue_of,
+    }))
+}
+
+/// Sums of the numbers; the first member's date and columns.
+fn add(mut sum: Shown, member: &Shown) -> Shown {
+    for (total, part) in [(&mut sum.amount, member.amount), (&mut sum.quantity, member.quantity)] {
+        *total = match *total {
+            Some(total) => Some(plus(total, part)),
+            None => part,
+        };
+    }
+    sum
+}
+
+/// The key that already carries this business event. A member that was let through (accepted by a person, or part of a
+/// mapped verdict whose documents still count) is not asked again. Another key counts when its documents are, may be or
+/// will be at the target: its group has live documents, is being transformed, or is older and waits for it. A key that
+/// was skipped, or refused so that nothing is there, does not.
+fn reissue_of(sql: &Connection, group: GroupId) -> Step<Option<String>> {
+    let mut members = sql.prepare_cached(
+        "SELECT id, mapped FROM records r WHERE group_id = ?1 AND accepted = 0
+           AND EXISTS (SELECT 1 FROM aliases a WHERE a.record = r.id AND a.kind GLOB '=*')
+         ORDER BY id",
+    )?;
+    let members: Vec<(i64, bool)> = members
+        .query_map([group], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (record, mapped) in members {
+        let others: Vec<(i64, String, GroupId, String)> = {
+            let mut others = sql.prepare_cached(
+                "SELECT DISTINCT o.id, o.key, g.id, g.state
+                 FROM aliases a
+                 JOIN aliases b ON b.scheme = a.scheme AND b.value = a.value AND b.kind = a.kind
+                 JOIN records o ON o.id = b.record
+                 JOIN groups g ON g.id = o.group_id
+                 WHERE a.record = ?1 AND a.kind GLOB '=*' AND o.id <> ?1
+                 ORDER BY o.id",
+            )?;
+            let rows = others.query_map([record], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+            rows.collect::<Result<_, _>>()?
+        };
+        if others.is_empty() || (mapped && live(sql, group)?) {
+            continue;
+        }
+        for (other, key, its_group, state) in others {
+            let counts = if its_group == group {
+                other < record
+            } else {
+                state == "claimed" || (state == "waiting" && other < record) || live(sql, its_group)?
+            };
+            if counts {
+                return Ok(Some(key));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a document of the group is, may be or will be at the target.
+pub(super) fn live(sql: &Connection, group: GroupId) -> Step<bool> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT EXISTS (
+                 SELECT 1 FROM (SELECT id FROM deliveries WHERE group_id = ?1
+                                UNION ALL SELECT delivery FROM borrowed WHERE group_id = ?1) own
+                 JOIN deliveries d ON d.id = own.id
+                 WHERE d.state <> 'withdrawn' AND NOT (d.state = 'dead' AND d.dead_kind IN ('refused', 'rejected', 'failed', 'unreadable')))",
+        )?
+        .query_row([group], |row| row.get(0))?)
+}
+
+pub(super) fn remap_groups(work: &mut Work<'_>, scheme: &SchemeName, keys: &[String]) -> Step<usize> {
+    let Some(scheme) = scheme_id(work.sql(), scheme)? else {
+        return Ok(0);
+    };
+    let mut count = 0;
+    for key in keys {
+        let sql = work.sql();
+        let group: Option<GroupId> = sql
+            .prepare_cached(
+                "SELECT g.id FROM groups g
+                 WHERE g.scheme = ?1 AND g.key = ?2 AND g.state IN ('mapped', 'skipped', 'problem')
+                   AND NOT EXISTS (
+                       SELECT 1 FROM (SELECT id FROM deliveries WHERE group_id = g.id
+                                      UNION ALL SELECT delivery FROM borrowed WHERE group_id = g.id) own
+                       JOIN deliveries d ON d.id = own.id
+                       WHERE NOT (d.state = 'withdrawn'
+                                  OR (d.state IN ('queued', 'held') AND d.ever_sent = 0)
+                                  OR (d.state = 'dead' AND d.dead_kind IN ('refused', 'rejected', 'failed', 'unreadable'))))",
+            )?
+            .query_row(params![scheme, key], |row| row.get(0))
+            .optional()?;
+        let Some(group) = group else { continue };
+        // A person who retries a re-issued order accepts it.
+        sql.prepare_cached(
+            "UPDATE records SET accepted = 1 WHERE group_id = ?1 AND EXISTS (
+                 SELECT 1 FROM problems
+                 WHERE scheme = ?2 AND group_key = ?3 AND kind = 'reissued' AND resolved_at IS NULL)",
+        )?
+        .execute(params![group, scheme, key])?;
+        sql.prepare_cached("UPDATE groups SET state = 'waiting', claims = 0 WHERE id = ?1")?
+            .execute([group])?;
+        work.touch(group);
+        count += 1;
+    }
+    if count > 0 {
+        work.notice();
+    }
+    Ok(count)
+}
+
+/// The group's key.
+pub(super) fn key_of(sql: &Connection, group: GroupId) -> Step<String> {
+    sql.prepare_cached("SELECT key FROM groups WHERE id = ?1")?
+        .query_row([group], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Fault::damaged(format!("group {group}")))
+}

@@ -1,0 +1,79 @@
+//! `serve`: schedules, draining on SIGTERM, taking up a deployment, and `run` beside it.
+
+use std::process::Command;
+
+use dukou_flow::{Site, SiteOptions, ended};
+
+const DUKOU: &str = env!("CARGO_BIN_EXE_dukou-flow-host");
+
+fn terminate(id: u32) {
+    let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn requests_to_create(site: &Site) -> usize {
+    site.journal().requests.iter().filter(|request| request.path.ends_with("saleDispatch/Create")).count()
+}
+
+#[test]
+fn serve_delivers_drains_and_goes_on_where_it_stood() {
+    let site = Site::new(DUKOU, &SiteOptions { orders: 10, ..SiteOptions::default() });
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    let id = serving.id();
+    site.wait_until("all orders arrived", |site| site.journal().vouchers.len() == 10);
+    terminate(id);
+    let drained = ended(serving);
+    assert_eq!(drained.code, Some(0), "{drained:?}");
+    // A second process finds nothing in doubt and nothing to do.
+    let again = site.dukou(&["run", "--json"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(requests_to_create(&site), 10);
+}
+
+#[test]
+fn a_run_beside_serve_has_it_do_the_work_and_waits() {
+    let site = Site::new(DUKOU, &SiteOptions { orders: 6, ..SiteOptions::default() });
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    site.wait_until("the first orders arrived", |site| site.journal().vouchers.len() == 6);
+    let run = site.dukou(&["run", "--json"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.json()["beside"], true, "{run:?}");
+    // Commands read and write beside it.
+    assert_eq!(site.dukou(&["status", "--json"]).code, Some(0));
+    terminate(serving.id());
+    assert_eq!(ended(serving).code, Some(0));
+}
+
+#[test]
+fn a_deployment_is_taken_up_without_a_restart_and_an_edited_file_is_not() {
+    let site = Site::new(DUKOU, &SiteOptions { orders: 3, ..SiteOptions::default() });
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    site.wait_until("the first orders arrived", |site| site.journal().vouchers.len() == 3);
+    site.edit("schemes/wdt-to-tplus.toml", "Memo = \"来自旺店通\"", "Memo = \"来自渡口\"");
+    let status = site.dukou(&["status"]);
+    assert!(status.stdout.contains("wdt-to-tplus.toml"), "edited and not deployed is shown: {status:?}");
+    let deployed = site.dukou(&["deploy", "--json"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    let mut order = site.orders()[0].body.clone();
+    for id in ["order_no", "stockout_no", "stockout_id"] {
+        order[id] = "990001".into();
+    }
+    for line in order["details_list"].as_array_mut().unwrap() {
+        for id in ["rec_id", "sale_order_id", "src_order_detail_id", "src_oid"] {
+            line[id] = format!("77{}", line[id].to_string().trim_matches('"')).into();
+        }
+    }
+    // Shipped just now, so that the next window holds it.
+    let now = dukou::compose::clock().now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3600).unwrap());
+    let shipped = (now - chrono::TimeDelta::minutes(5)).format("%Y-%m-%d %H:%M:%S").to_string();
+    order["consign_time"] = shipped.clone().into();
+    order["modified"] = shipped.into();
+    site.sandbox().put_order(order);
+    let run = site.dukou(&["run", "--json"]);
+    assert!(matches!(run.code, Some(0 | 5)), "{run:?}");
+    site.wait_until("the late order arrived", |site| site.journal().vouchers.len() == 4);
+    let late = site.journal().vouchers.into_iter().find(|voucher| voucher.external_code == "990001").unwrap();
+    assert!(late.body.contains("来自渡口"), "{}", late.body);
+    terminate(serving.id());
+    assert_eq!(ended(serving).code, Some(0));
+}
