@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use dukou_connect::egress::{Egress, ReqwestEgress};
+use dukou_connect::egress::{AddressPolicy, Egress, ReqwestEgress};
 use dukou_connect::{Source, Target};
 use dukou_core::clock::{Clock, Randomness};
 use dukou_plugin::{ChildCompiler, Runtime, RuntimeOptions};
-use dukou_store::Store;
-use dukou_store::sqlite::{PipelineLock, SqliteStore};
+use dukou_store::sqlite::{SqliteOptions, SqliteStore};
+use dukou_store::{PipelineLock, Store};
 
 use crate::pipeline::failpoint::Failpoints;
 use crate::pipeline::lane::Lanes;
@@ -59,7 +59,7 @@ pub fn randomness() -> Arc<dyn Randomness> {
 /// # Errors
 /// When the file cannot be opened or was written by a newer version.
 pub fn open_store(project: &Project) -> anyhow::Result<Arc<dyn Store>> {
-    let store = SqliteStore::open(&project.store).with_context(|| format!("opening {}", project.store.display()))?;
+    let store = SqliteStore::open(&project.store, SqliteOptions::default()).with_context(|| format!("opening {}", project.store.display()))?;
     Ok(Arc::new(store))
 }
 
@@ -71,7 +71,7 @@ pub fn runtime(project_root: &Path) -> anyhow::Result<Runtime> {
     let program = std::env::current_exe().context("finding this program")?;
     let compiler = ChildCompiler::new(program, ["compile-plugin".into()]);
     let mut options = RuntimeOptions::new(Arc::new(compiler));
-    options.cache_dir = Some(project_root.join(".dukou").join("compiled"));
+    options.cache_dir = Some(crate::settings::cache_dir().unwrap_or_else(|| project_root.join(".dukou").join("compiled")));
     Ok(Runtime::new(options)?)
 }
 
@@ -80,7 +80,7 @@ pub fn runtime(project_root: &Path) -> anyhow::Result<Runtime> {
 /// # Errors
 /// When no TLS configuration can be made.
 pub fn egress() -> anyhow::Result<Arc<dyn Egress>> {
-    Ok(Arc::new(ReqwestEgress::new()?))
+    Ok(Arc::new(ReqwestEgress::new(AddressPolicy::default())?))
 }
 
 /// The source connector of a connection.
@@ -162,7 +162,7 @@ impl Host {
     /// # Errors
     /// `StoreError::Locked` when another process has the role.
     pub fn take_role(&self, description: &str) -> anyhow::Result<(PipelineLock, usize)> {
-        let lock = PipelineLock::acquire(&self.project.store, description, &self.clock.now().to_rfc3339())?;
+        let lock = PipelineLock::acquire(&self.project.store, &format!("{description} ({})", self.clock.now().to_rfc3339()), self.owner)?;
         let quarantine = |target: &dukou_core::names::TargetName| self.project.quarantine_ms(target);
         let recovered = self.store.recover(self.owner, &quarantine)?;
         if recovered != dukou_store::rows::Recovered::default() {

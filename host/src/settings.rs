@@ -47,6 +47,11 @@ pub fn failpoints() -> Option<String> {
     variable("DUKOU_FAILPOINTS")
 }
 
+/// The folder of compiled plugins, where it is not the project's own: `DUKOU_CACHE`.
+pub fn cache_dir() -> Option<PathBuf> {
+    variable("DUKOU_CACHE").map(PathBuf::from)
+}
+
 /// Who acts, as the machine knows them.
 pub fn user() -> Option<String> {
     ["DUKOU_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable)

@@ -31,7 +31,12 @@ fn main() -> anyhow::Result<()> {
         let component = build(&options).with_context(|| format!("stock plugin {package}"))?;
         std::fs::write(out_dir.join(file), component).with_context(|| format!("writing {file}"))?;
     }
-    for input in ["sdk/src", "sdk/Cargo.toml", "../wit/dukou-plugin-0.1", "../rust-toolchain.toml"] {
+    for input in [
+        "sdk/src",
+        "sdk/Cargo.toml",
+        "../wit/dukou-plugin-0.1",
+        "../rust-toolchain.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", plugins.join(input).display());
     }
     Ok(())

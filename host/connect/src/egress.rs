@@ -112,7 +112,9 @@ impl HttpReply {
 }
 
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text.trim()).ok().map(|time| time.with_timezone(&Utc))
+    DateTime::parse_from_rfc2822(text.trim())
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
 }
 
 /// Why there is no reply. Reasons carry no query, header or body.

@@ -33,5 +33,4 @@ pub fn catalogue(kind: &str, api: &str) -> Option<&'static Catalogue> {
 }
 
 /// Every kind of connection with the APIs it has catalogues for, for `check` and `schema`.
-pub const KINDS: &[(&str, &[&str])] =
-    &[("wdt-qimen", wdt_qimen::APIS), ("tplus-cloud", tplus_cloud::APIS)];
+pub const KINDS: &[(&str, &[&str])] = &[("wdt-qimen", wdt_qimen::APIS), ("tplus-cloud", tplus_cloud::APIS)];

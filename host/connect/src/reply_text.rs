@@ -26,7 +26,11 @@ pub(crate) fn first_bytes(body: &[u8]) -> String {
 /// The start of a text on one line, for reasons.
 pub(crate) fn excerpt(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() > 200 { line.chars().take(199).collect::<String>() + "…" } else { line }
+    if line.chars().count() > 200 {
+        line.chars().take(199).collect::<String>() + "…"
+    } else {
+        line
+    }
 }
 
 /// At most `bytes` bytes of a text, cut between characters.
@@ -55,7 +59,9 @@ pub(crate) fn array(text: &str) -> Option<Vec<&RawValue>> {
 
 /// The first of `names` whose value is a string, number or boolean that is not blank, as trimmed text.
 pub(crate) fn scalar(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| fields.get(*name).and_then(|raw| text(raw)))
+    names
+        .iter()
+        .find_map(|name| fields.get(*name).and_then(|raw| text(raw)))
 }
 
 /// Like [`scalar`], whatever the case of the names.
@@ -66,11 +72,16 @@ pub(crate) fn scalar_any_case(fields: &Fields<'_>, names: &[&str]) -> Option<Str
 /// The field of this name, exact case first.
 pub(crate) fn any_case<'a>(fields: &Fields<'a>, name: &str) -> Option<&'a RawValue> {
     fields.get(name).copied().or_else(|| {
-        fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, raw)| *raw)
+        fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, raw)| *raw)
     })
 }
 
 /// A scalar as trimmed text; `None` if it is blank, null, an object or a list.
 pub(crate) fn text(raw: &RawValue) -> Option<String> {
-    json::scalar_text(raw).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    json::scalar_text(raw)
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
 }

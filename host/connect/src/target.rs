@@ -66,8 +66,13 @@ pub trait Target: Send + Sync {
     fn send<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str) -> BoxFuture<'a, SendReport>;
 
     /// Asks whether the document is there, proving the question by `control` (DESIGN §3: *found*, *absent*).
-    fn look_up<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str, control: Option<&'a Control>)
-        -> BoxFuture<'a, LookupReport>;
+    fn look_up<'a>(
+        &'a self,
+        api: &'a str,
+        key: &'a str,
+        body: &'a str,
+        control: Option<&'a Control>,
+    ) -> BoxFuture<'a, LookupReport>;
 
     /// A cheap call that shows whether address and credentials work (`check --live`).
     fn probe<'a>(&'a self) -> BoxFuture<'a, Result<String, String>>;

@@ -13,9 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dukou_core::verdict::{Group, SourceRecord};
-use dukou_plugin::{
-    Chain, InProcessCompiler, NoTables, Prepared, Runtime, RuntimeOptions, SharedTables,
-};
+use dukou_plugin::{Chain, InProcessCompiler, NoTables, Prepared, Runtime, RuntimeOptions, SharedTables};
 use dukou_sdk::{HostLookups, Mapping};
 use serde::Deserialize;
 
@@ -34,7 +32,10 @@ fn main() {
 
     let runtime = Runtime::new(RuntimeOptions::new(Arc::new(InProcessCompiler))).unwrap();
     println!("{}", runtime.mode());
-    println!("{BATCH} orders of {} bytes on average, one thread; best of {ROUNDS} rounds", bytes / BATCH);
+    println!(
+        "{BATCH} orders of {} bytes on average, one thread; best of {ROUNDS} rounds",
+        bytes / BATCH
+    );
     let prepare = |component: &[u8], settings: &str| {
         let plugin = runtime.load(component).unwrap();
         runtime.configure(&plugin, settings, &environment).unwrap()
@@ -45,9 +46,18 @@ fn main() {
     let plain = prepare(dukou_guests::WASI_PLAIN, "{}");
 
     println!("\nprojection");
-    let cut = best(|| orders.iter().map(|body| table.needs().apply(body).unwrap().len()).sum::<usize>());
+    let cut = best(|| {
+        orders
+            .iter()
+            .map(|body| table.needs().apply(body).unwrap().len())
+            .sum::<usize>()
+    });
     let rate = bytes as f64 / cut.as_secs_f64() / 1e6;
-    println!("  {:<44}{:>9.2} us/record  {rate:>8.0} MB/s", "of the seed's table", micros(cut, BATCH));
+    println!(
+        "  {:<44}{:>9.2} us/record  {rate:>8.0} MB/s",
+        "of the seed's table",
+        micros(cut, BATCH)
+    );
 
     println!("\nfresh store, instance and configure, without groups");
     for (name, prepared) in [
@@ -95,7 +105,10 @@ fn main() {
         println!(
             "fuel of {name}: {} per record, {} of the budget; peak memory {} KiB",
             report.usage.fuel / BATCH as u64,
-            format_args!("{:.2} %", report.usage.fuel as f64 * 100.0 / report.usage.fuel_limit as f64),
+            format_args!(
+                "{:.2} %",
+                report.usage.fuel as f64 * 100.0 / report.usage.fuel_limit as f64
+            ),
             report.usage.peak_memory_bytes >> 10
         );
     }

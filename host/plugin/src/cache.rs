@@ -83,10 +83,7 @@ impl CodeCache {
         if let Some(code) = self.stored(engine, &name) {
             return Ok(code);
         }
-        let _one = self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have compiled it meanwhile.
         if let Some(code) = self.stored(engine, &name) {
             return Ok(code);
@@ -141,22 +138,16 @@ impl CodeCache {
     }
 
     fn mac(&self, name: &str) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key)
-            .expect("HMAC takes a key of any length");
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
         mac.update(name.as_bytes());
         mac.update(&[0]);
         mac
     }
 
-    fn compile(
-        &self,
-        component: &[u8],
-        compiler: &dyn Compiler,
-    ) -> Result<Vec<u8>, PluginError> {
+    fn compile(&self, component: &[u8], compiler: &dyn Compiler) -> Result<Vec<u8>, PluginError> {
         let input = Removed(self.fresh_path("in"));
         let output = Removed(self.fresh_path("out"));
-        write_new(&input.0, component, 0o600)
-            .map_err(|error| PluginError::cache("it cannot be written", &error))?;
+        write_new(&input.0, component, 0o600).map_err(|error| PluginError::cache("it cannot be written", &error))?;
         compiler
             .compile(&input.0, &output.0)
             .map_err(|failure| PluginError::Compile {
@@ -187,8 +178,7 @@ impl CodeCache {
 
     fn fresh_path(&self, kind: &str) -> PathBuf {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        self.folder
-            .join(format!("{kind}-{}-{number}", std::process::id()))
+        self.folder.join(format!("{kind}-{}-{number}", std::process::id()))
     }
 }
 
@@ -244,8 +234,7 @@ fn user() -> u32 {
 }
 
 fn check_private(folder: &Path) -> Result<(), PluginError> {
-    let metadata = fs::symlink_metadata(folder)
-        .map_err(|error| PluginError::cache("it cannot be read", &error))?;
+    let metadata = fs::symlink_metadata(folder).map_err(|error| PluginError::cache("it cannot be read", &error))?;
     let refuse = |what: &str| {
         Err(PluginError::Cache {
             detail: format!("{} {what}", folder.display()),
@@ -292,7 +281,10 @@ fn read_or_make_key(folder: &Path) -> Result<[u8; 32], PluginError> {
     }
     let bytes = fs::read(&path).map_err(failed)?;
     <[u8; 32]>::try_from(bytes).map_err(|_| PluginError::Cache {
-        detail: format!("{} is damaged; remove it, and plugins are compiled again", path.display()),
+        detail: format!(
+            "{} is damaged; remove it, and plugins are compiled again",
+            path.display()
+        ),
     })
 }
 
@@ -303,11 +295,7 @@ fn fill_random(bytes: &mut [u8]) -> Result<(), PluginError> {
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()

@@ -85,11 +85,7 @@ pub struct ChainReport {
 
 impl Chain {
     /// Checks that every plugin is of the kind its place needs.
-    pub fn new(
-        mapping: Prepared,
-        adjustments: Vec<Prepared>,
-        validations: Vec<Prepared>,
-    ) -> Result<Self, PluginError> {
+    pub fn new(mapping: Prepared, adjustments: Vec<Prepared>, validations: Vec<Prepared>) -> Result<Self, PluginError> {
         let places = std::iter::once((&mapping, Kind::Mapping))
             .chain(adjustments.iter().map(|one| (one, Kind::Adjustment)))
             .chain(validations.iter().map(|one| (one, Kind::Validation)));
@@ -242,12 +238,7 @@ impl Batch<'_> {
     }
 
     fn finish(self, mapping: &Prepared) -> ChainReport {
-        let lost = || {
-            failed(
-                mapping,
-                &PluginError::contract("no verdict on this group was found"),
-            )
-        };
+        let lost = || failed(mapping, &PluginError::contract("no verdict on this group was found"));
         ChainReport {
             outcomes: self
                 .outcomes
@@ -265,9 +256,7 @@ fn project(needs: &Projection, group: &Group) -> Result<Group, (String, Malforme
         .records
         .iter()
         .map(|record| {
-            let body = needs
-                .apply(&record.body)
-                .map_err(|error| (record.key.clone(), error))?;
+            let body = needs.apply(&record.body).map_err(|error| (record.key.clone(), error))?;
             Ok(SourceRecord {
                 key: record.key.clone(),
                 received_at: record.received_at.clone(),

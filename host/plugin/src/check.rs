@@ -55,9 +55,7 @@ fn checked<T>(
     };
     report.usage.output_bytes = answers.iter().map(bytes).sum();
     let fault = if report.usage.output_bytes > output_limit {
-        Some(PluginError::Output {
-            limit: output_limit,
-        })
+        Some(PluginError::Output { limit: output_limit })
     } else if answers.len() != expected {
         Some(PluginError::contract(format!(
             "{} verdicts for {expected} groups",
@@ -82,9 +80,7 @@ fn verdict(verdict: &Verdict, members: usize) -> Result<(), String> {
     match verdict {
         Verdict::Mapped(result) => mapped(result, members),
         Verdict::Skipped(reason) => short("the reason", reason, MESSAGE_BYTES),
-        Verdict::Rejected(reasons) if reasons.is_empty() => {
-            Err("rejected without a violation".to_owned())
-        }
+        Verdict::Rejected(reasons) if reasons.is_empty() => Err("rejected without a violation".to_owned()),
         Verdict::Rejected(reasons) => violations(reasons),
     }
 }
@@ -104,10 +100,7 @@ fn mapped(mapped: &Mapped, members: usize) -> Result<(), String> {
     }
     for omission in &mapped.omitted {
         if omission.member as usize >= members {
-            return Err(format!(
-                "an omission from record {} of {members}",
-                omission.member
-            ));
+            return Err(format!("an omission from record {} of {members}", omission.member));
         }
         short("a path", &omission.path, MESSAGE_BYTES)?;
         short("a reason", &omission.reason, MESSAGE_BYTES)?;
@@ -122,10 +115,7 @@ fn violations(violations: &[Violation]) -> Result<(), String> {
         }
         short("a code", &violation.code, CODE_BYTES)?;
         short("a message", &violation.message, MESSAGE_BYTES)?;
-        for path in [&violation.source_path, &violation.target_path]
-            .into_iter()
-            .flatten()
-        {
+        for path in [&violation.source_path, &violation.target_path].into_iter().flatten() {
             short("a path", path, MESSAGE_BYTES)?;
         }
         extra(&violation.extra)?;
@@ -156,11 +146,7 @@ fn verdict_bytes(verdict: &Verdict) -> usize {
                 .iter()
                 .map(|one| one.suffix.len() + one.body.len() + one.extra.len())
                 .sum();
-            let omitted: usize = mapped
-                .omitted
-                .iter()
-                .map(|one| one.path.len() + one.reason.len())
-                .sum();
+            let omitted: usize = mapped.omitted.iter().map(|one| one.path.len() + one.reason.len()).sum();
             documents + omitted
         }
         Verdict::Skipped(reason) => reason.len(),

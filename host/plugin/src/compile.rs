@@ -112,9 +112,7 @@ impl Compiler for ChildCompiler {
             // It may have ended by itself just now, which is as good.
             let _ = child.kill();
         }
-        let status = child
-            .wait()
-            .map_err(|error| CompileFailure::Died(error.to_string()))?;
+        let status = child.wait().map_err(|error| CompileFailure::Died(error.to_string()))?;
         let text = reader.join().unwrap_or_default();
         if !in_time {
             let limit_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
@@ -151,8 +149,7 @@ pub fn compile_in_child(arguments: impl IntoIterator<Item = OsString>) -> ExitCo
         complain("expected: IN OUT MEMORY_BYTES CPU_SECONDS");
         return ExitCode::from(USAGE);
     };
-    let (Some(memory_bytes), Some(cpu_seconds)) = (number(memory_bytes), number(cpu_seconds))
-    else {
+    let (Some(memory_bytes), Some(cpu_seconds)) = (number(memory_bytes), number(cpu_seconds)) else {
         complain("the limits are not numbers");
         return ExitCode::from(USAGE);
     };
@@ -190,8 +187,7 @@ impl Compiler for InProcessCompiler {
 }
 
 fn compile_here(component: &Path, output: &Path) -> Result<(), CompileFailure> {
-    let bytes =
-        std::fs::read(component).map_err(|error| CompileFailure::Refused(error.to_string()))?;
+    let bytes = std::fs::read(component).map_err(|error| CompileFailure::Refused(error.to_string()))?;
     let refused = |error: wasmtime::Error| CompileFailure::Refused(format!("{error:#}"));
     let engine = compiling_engine().map_err(refused)?;
     let code = engine.precompile_component(&bytes).map_err(refused)?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    Strategy, WasmBacktraceDetails,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
+    WasmBacktraceDetails,
 };
 
 use crate::error::PluginError;
@@ -80,13 +80,9 @@ impl Pool {
         let (engine, mode) = match Engine::new(&config) {
             Ok(engine) => (engine, format!("{word}: pooled, {instances} instances")),
             Err(error) => {
-                let engine =
-                    compiling_engine().map_err(|error| PluginError::engine("settings", &error))?;
+                let engine = compiling_engine().map_err(|error| PluginError::engine("settings", &error))?;
                 tracing::warn!(class = word, %error, "no pool of plugin instances; each is made on demand");
-                (
-                    engine,
-                    format!("{word}: on demand, {instances} at a time ({error:#})"),
-                )
+                (engine, format!("{word}: on demand, {instances} at a time ({error:#})"))
             }
         };
         let linker = linker(&engine).map_err(|error| PluginError::engine("linker", &error))?;
@@ -99,12 +95,7 @@ impl Pool {
     }
 }
 
-fn pooling(
-    class: PoolClass,
-    instances: u32,
-    memory_bytes: usize,
-    table_elements: usize,
-) -> PoolingAllocationConfig {
+fn pooling(class: PoolClass, instances: u32, memory_bytes: usize, table_elements: usize) -> PoolingAllocationConfig {
     // What one component may have at most; the totals follow, so permits alone keep the pool from running dry.
     let (core_instances, memories, tables, instance_bytes) = match class {
         PoolClass::Compiled => (8, 2, 4, 1 << 20),
@@ -173,11 +164,7 @@ pub(crate) struct Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut free = self
-            .permits
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.permits.free.lock().unwrap_or_else(PoisonError::into_inner);
         *free += 1;
         self.permits.returned.notify_one();
     }

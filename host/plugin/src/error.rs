@@ -214,9 +214,7 @@ impl PluginError {
     }
 
     pub(crate) fn contract(detail: impl Into<String>) -> Self {
-        Self::Contract {
-            detail: detail.into(),
-        }
+        Self::Contract { detail: detail.into() }
     }
 
     pub(crate) fn cache(what: &str, error: &std::io::Error) -> Self {

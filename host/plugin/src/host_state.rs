@@ -15,7 +15,8 @@ use crate::link::inert_system;
 
 /// Read-only tables of a scheme in the version that its deployment pinned.
 pub trait Tables: Send + Sync {
-    /// The row of `key` in `table`: a JSON object, or nothing for a miss.
+    /// The row of `key` in `table`: a JSON object of all its columns in their order, the key's column included, or
+    /// nothing for a miss.
     fn row(&self, table: &str, key: &str) -> Option<&str>;
 }
 
@@ -69,11 +70,7 @@ pub(crate) struct System {
 }
 
 impl System {
-    pub(crate) fn new(
-        context: WasiCtx,
-        stdout: MemoryOutputPipe,
-        stderr: MemoryOutputPipe,
-    ) -> Self {
+    pub(crate) fn new(context: WasiCtx, stdout: MemoryOutputPipe, stderr: MemoryOutputPipe) -> Self {
         Self {
             context,
             stdout,
@@ -145,11 +142,7 @@ impl HostState {
         Ok(())
     }
 
-    pub(crate) fn look_up(
-        &mut self,
-        table: &str,
-        keys: &[String],
-    ) -> wasmtime::Result<Vec<Option<String>>> {
+    pub(crate) fn look_up(&mut self, table: &str, keys: &[String]) -> wasmtime::Result<Vec<Option<String>>> {
         self.host_calls = self.host_calls.saturating_add(1 + keys.len() as u64);
         if self.host_calls > self.host_calls_limit {
             return Err(self.stopped(Stop::HostCalls));
@@ -209,9 +202,7 @@ impl HostState {
 impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let limit = self.log_bytes_limit;
-        let system = self
-            .system
-            .get_or_insert_with(|| Box::new(inert_system(limit)));
+        let system = self.system.get_or_insert_with(|| Box::new(inert_system(limit)));
         WasiCtxView {
             ctx: &mut system.context,
             table: &mut self.resources,
@@ -220,18 +211,11 @@ impl WasiView for HostState {
 }
 
 impl ResourceLimiter for HostState {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let total = self
-            .memory_bytes
-            .saturating_add(desired.saturating_sub(current));
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
         if total > self.memory_limit {
             return Err(self.stopped(Stop::Memory));
         }
@@ -244,18 +228,11 @@ impl ResourceLimiter for HostState {
         Err(self.stopped(Stop::Memory))
     }
 
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let total = self
-            .table_elements
-            .saturating_add(desired.saturating_sub(current));
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         if total > self.table_limit {
             return Err(self.stopped(Stop::Memory));
         }

@@ -222,9 +222,7 @@ fn features() -> WasmFeatures {
 fn malformed(error: &wasmparser::BinaryReaderError, length: usize) -> PluginError {
     let ends_early = error.message().contains("unexpected end");
     if ends_early || error.offset() >= length {
-        PluginError::Truncated {
-            offset: error.offset(),
-        }
+        PluginError::Truncated { offset: error.offset() }
     } else {
         PluginError::Malformed {
             detail: error.to_string(),
@@ -266,23 +264,16 @@ impl<'a> Scan<'a> {
                     bounded("modules", scan.modules, limits.modules)?;
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                other => scan
-                    .section(&other, depth, limits)
-                    .map_err(|refusal| match refusal {
-                        Refusal::Read(error) => malformed(&error, bytes.len()),
-                        Refusal::Limit(error) => error,
-                    })?,
+                other => scan.section(&other, depth, limits).map_err(|refusal| match refusal {
+                    Refusal::Read(error) => malformed(&error, bytes.len()),
+                    Refusal::Limit(error) => error,
+                })?,
             }
         }
         Ok(scan)
     }
 
-    fn section(
-        &mut self,
-        payload: &Payload<'a>,
-        depth: u64,
-        limits: &InspectionLimits,
-    ) -> Result<(), Refusal> {
+    fn section(&mut self, payload: &Payload<'a>, depth: u64, limits: &InspectionLimits) -> Result<(), Refusal> {
         match payload {
             Payload::ComponentExportSection(section) if depth == 0 => {
                 self.names += u64::from(section.count());
@@ -338,14 +329,10 @@ impl<'a> Scan<'a> {
                     self.table_elements = self.table_elements.max(table?.ty.initial);
                 }
             }
-            Payload::CustomSection(section)
-                if section.name() == MANIFEST_SECTION && self.manifest.is_none() =>
-            {
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION && self.manifest.is_none() => {
                 self.manifest = Some(section.data());
             }
-            Payload::CustomSection(section)
-                if section.name() == CASES_SECTION && self.cases.is_none() =>
-            {
+            Payload::CustomSection(section) if section.name() == CASES_SECTION && self.cases.is_none() => {
                 self.cases = Some(section.data());
             }
             _ => {}
@@ -402,12 +389,7 @@ impl<'a> Scan<'a> {
                     supported(name, version)?;
                     matches!(interface, "lookups" | "logging" | "types")
                 }
-                None => {
-                    SYSTEM_PACKAGES
-                        .iter()
-                        .any(|package| name.starts_with(package))
-                        && name.contains("@0.2.")
-                }
+                None => SYSTEM_PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2."),
             };
             if !allowed {
                 refused.push((*name).to_owned());
@@ -424,10 +406,9 @@ impl<'a> Scan<'a> {
         let Some(data) = self.manifest else {
             return Ok(None);
         };
-        let text: ManifestText =
-            serde_json::from_slice(data).map_err(|error| PluginError::Manifest {
-                detail: error.to_string(),
-            })?;
+        let text: ManifestText = serde_json::from_slice(data).map_err(|error| PluginError::Manifest {
+            detail: error.to_string(),
+        })?;
         if !is_name(&text.name) {
             return Err(PluginError::Manifest {
                 detail: "its name has other signs than a-z, 0-9 and dashes, or too many".to_owned(),

@@ -30,10 +30,7 @@ pub use chain::{Chain, ChainReport, ChainRun, GroupOutcome, PluginFault};
 pub use compile::{ChildCompiler, CompileFailure, Compiler, InProcessCompiler, compile_in_child};
 pub use error::{PluginError, SettingError, Stage, TrapReport};
 pub use host_state::{LogLine, NoTables, SharedTables, Tables};
-pub use inspect::{
-    CASES_SECTION, Inspection, InspectionLimits, Kind, MANIFEST_SECTION, Manifest, PoolClass,
-    inspect,
-};
+pub use inspect::{CASES_SECTION, Inspection, InspectionLimits, Kind, MANIFEST_SECTION, Manifest, PoolClass, inspect};
 pub use plugin::Plugin;
 pub use projection::{BadPath, MalformedJson, Projection};
 pub use run::{Prepared, RunReport};

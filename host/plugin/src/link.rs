@@ -61,9 +61,7 @@ fn system(l: &mut Linker<HostState>) -> wasmtime::Result<()> {
     })?;
     random::random::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
     random::insecure::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |state| {
-        state.ctx().ctx.random()
-    })?;
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
     filesystem::preopens::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
     sync::filesystem::types::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
     cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
@@ -139,17 +137,11 @@ impl monotonic_clock::Host for Standstill<'_> {
         Ok(1)
     }
 
-    fn subscribe_instant(
-        &mut self,
-        _when: monotonic_clock::Instant,
-    ) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_instant(&mut self, _when: monotonic_clock::Instant) -> wasmtime::Result<Resource<DynPollable>> {
         self.alarm()
     }
 
-    fn subscribe_duration(
-        &mut self,
-        _when: monotonic_clock::Duration,
-    ) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_duration(&mut self, _when: monotonic_clock::Duration) -> wasmtime::Result<Resource<DynPollable>> {
         self.alarm()
     }
 }
@@ -164,9 +156,7 @@ impl Standstill<'_> {
 struct Ringing;
 
 impl Pollable for Ringing {
-    fn ready<'life, 'future>(
-        &'life mut self,
-    ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'future>>
+    fn ready<'life, 'future>(&'life mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'future>>
     where
         'life: 'future,
         Self: 'future,

@@ -88,11 +88,7 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn export(
-    component: &Component,
-    interface: &str,
-    function: &str,
-) -> Result<ComponentExportIndex, PluginError> {
+fn export(component: &Component, interface: &str, function: &str) -> Result<ComponentExportIndex, PluginError> {
     component
         .get_export_index(None, interface)
         .and_then(|instance| component.get_export_index(Some(&instance), function))

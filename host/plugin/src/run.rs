@@ -10,9 +10,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::bindings;
-use crate::bindings::{
-    CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult,
-};
+use crate::bindings::{CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult};
 use crate::budget::Usage;
 use crate::check;
 use crate::error::{PluginError, SettingError, Stage, TrapReport};
@@ -81,12 +79,7 @@ type Configured = Result<String, Vec<SettingErrorResult>>;
 
 impl Runtime {
     /// Hands a plugin its settings and environment, both JSON text, and reads what it needs under them.
-    pub fn configure(
-        &self,
-        plugin: &Plugin,
-        settings: &str,
-        environment: &str,
-    ) -> Result<Prepared, PluginError> {
+    pub fn configure(&self, plugin: &Plugin, settings: &str, environment: &str) -> Result<Prepared, PluginError> {
         for (what, text) in [("settings", settings), ("environment", environment)] {
             crate::projection::scan::check(text).map_err(|error| {
                 PluginError::Settings(vec![SettingError {
@@ -108,9 +101,8 @@ impl Runtime {
         };
         let report = run.execute(|_, _, answer| Ok(answer?));
         let answer = report.result?;
-        let parsed: Answer = serde_json::from_str(&answer).map_err(|error| {
-            PluginError::contract(format!("the answer of `configure` cannot be read: {error}"))
-        })?;
+        let parsed: Answer = serde_json::from_str(&answer)
+            .map_err(|error| PluginError::contract(format!("the answer of `configure` cannot be read: {error}")))?;
         let needs = Projection::parse(&parsed.needs)
             .map_err(|error| PluginError::contract(format!("the answer of `configure`: {error}")))?;
         if parsed.tables.len() > MAX_TABLES {
@@ -166,10 +158,7 @@ impl Prepared {
         let output_limit = self.output_limit();
         let report = run.execute(|store, instance, _| {
             let call = instance
-                .get_typed_func::<(&[GroupParam<'_>],), (Vec<VerdictResult>,)>(
-                    &mut *store,
-                    &self.plugin.inner.act,
-                )?;
+                .get_typed_func::<(&[GroupParam<'_>],), (Vec<VerdictResult>,)>(&mut *store, &self.plugin.inner.act)?;
             let params = bindings::groups(groups);
             let (verdicts,) = call.call(&mut *store, (&params,))?;
             Ok(bindings::verdicts(verdicts))
@@ -180,22 +169,17 @@ impl Prepared {
     }
 
     /// Changes a batch of candidates: one verdict per candidate, in order.
-    pub fn adjust(
-        &self,
-        candidates: &[Candidate],
-        tables: &SharedTables,
-    ) -> RunReport<Vec<Verdict>> {
+    pub fn adjust(&self, candidates: &[Candidate], tables: &SharedTables) -> RunReport<Vec<Verdict>> {
         if let Err(error) = self.must_be(Kind::Adjustment) {
             return refused(error);
         }
         let run = self.run(candidates.len(), candidate_bytes(candidates), tables);
         let output_limit = self.output_limit();
         let report = run.execute(|store, instance, _| {
-            let call = instance
-                .get_typed_func::<(&[CandidateParam<'_>],), (Vec<VerdictResult>,)>(
-                    &mut *store,
-                    &self.plugin.inner.act,
-                )?;
+            let call = instance.get_typed_func::<(&[CandidateParam<'_>],), (Vec<VerdictResult>,)>(
+                &mut *store,
+                &self.plugin.inner.act,
+            )?;
             let params = bindings::candidates(candidates);
             let (verdicts,) = call.call(&mut *store, (&params,))?;
             Ok(bindings::verdicts(verdicts))
@@ -208,22 +192,17 @@ impl Prepared {
     }
 
     /// Judges a batch of candidates: a list of violations for each, in order; an empty one passes.
-    pub fn validate(
-        &self,
-        candidates: &[Candidate],
-        tables: &SharedTables,
-    ) -> RunReport<Vec<Vec<Violation>>> {
+    pub fn validate(&self, candidates: &[Candidate], tables: &SharedTables) -> RunReport<Vec<Vec<Violation>>> {
         if let Err(error) = self.must_be(Kind::Validation) {
             return refused(error);
         }
         let run = self.run(candidates.len(), candidate_bytes(candidates), tables);
         let output_limit = self.output_limit();
         let report = run.execute(|store, instance, _| {
-            let call = instance
-                .get_typed_func::<(&[CandidateParam<'_>],), (Vec<Vec<ViolationResult>>,)>(
-                    &mut *store,
-                    &self.plugin.inner.act,
-                )?;
+            let call = instance.get_typed_func::<(&[CandidateParam<'_>],), (Vec<Vec<ViolationResult>>,)>(
+                &mut *store,
+                &self.plugin.inner.act,
+            )?;
             let params = bindings::candidates(candidates);
             let (judgements,) = call.call(&mut *store, (&params,))?;
             Ok(judgements.into_iter().map(bindings::violations).collect())
@@ -232,9 +211,7 @@ impl Prepared {
     }
 
     fn output_limit(&self) -> usize {
-        self.runtime
-            .budgets(self.plugin.inspection().class())
-            .output_bytes
+        self.runtime.budgets(self.plugin.inspection().class()).output_bytes
     }
 
     fn must_be(&self, kind: Kind) -> Result<(), PluginError> {
@@ -275,17 +252,13 @@ struct PreparedRun<'a> {
 }
 
 impl PreparedRun<'_> {
-    fn execute<T>(
-        self,
-        act: impl FnOnce(&mut Store<HostState>, Instance, ()) -> wasmtime::Result<T>,
-    ) -> RunReport<T> {
+    fn execute<T>(self, act: impl FnOnce(&mut Store<HostState>, Instance, ()) -> wasmtime::Result<T>) -> RunReport<T> {
         let expected = &self.prepared.answer;
         self.run.execute(|store, instance, answer| {
             if answer? != **expected {
-                return Err(PluginError::contract(
-                    "`configure` answers differently from one instance to the next",
-                )
-                .into());
+                return Err(
+                    PluginError::contract("`configure` answers differently from one instance to the next").into(),
+                );
             }
             Ok(act(store, instance, ())?)
         })
@@ -325,11 +298,7 @@ impl Run<'_> {
     /// Instance, `configure`, then `act` with what `configure` answered.
     fn execute<T>(
         self,
-        act: impl FnOnce(
-            &mut Store<HostState>,
-            Instance,
-            Result<String, PluginError>,
-        ) -> Result<T, Failure>,
+        act: impl FnOnce(&mut Store<HostState>, Instance, Result<String, PluginError>) -> Result<T, Failure>,
     ) -> RunReport<T> {
         let class = self.plugin.inspection().class();
         let budgets = self.runtime.budgets(class);
@@ -341,14 +310,8 @@ impl Run<'_> {
             Ok(permit) => permit,
             Err(error) => return refused(error),
         };
-        let fuel_limit = budgets.fuel(
-            self.groups,
-            self.bytes + self.settings.len() + self.environment.len(),
-        );
-        let mut store = Store::new(
-            &pool.engine,
-            HostState::new(budgets, self.groups, self.tables),
-        );
+        let fuel_limit = budgets.fuel(self.groups, self.bytes + self.settings.len() + self.environment.len());
+        let mut store = Store::new(&pool.engine, HostState::new(budgets, self.groups, self.tables));
         store.limiter(|state| state);
         store.set_hostcall_fuel(budgets.output_bytes.saturating_add(ANSWER_OVERHEAD_BYTES));
         let mut stage = Stage::Instantiate;
@@ -356,10 +319,8 @@ impl Run<'_> {
             store.set_fuel(fuel_limit)?;
             let instance = self.plugin.inner.pre.instantiate(&mut store)?;
             stage = Stage::Configure;
-            let configure = instance.get_typed_func::<(&str, &str), (Configured,)>(
-                &mut store,
-                &self.plugin.inner.configure,
-            )?;
+            let configure =
+                instance.get_typed_func::<(&str, &str), (Configured,)>(&mut store, &self.plugin.inner.configure)?;
             let (answer,) = configure.call(&mut store, (self.settings, self.environment))?;
             let answer = answer.map_err(setting_errors);
             if answer.is_ok() {
@@ -412,12 +373,7 @@ impl Run<'_> {
 }
 
 /// Makes a typed reason out of what the engine says.
-fn understand(
-    error: &wasmtime::Error,
-    state: &HostState,
-    fuel_limit: u64,
-    output_limit: usize,
-) -> PluginError {
+fn understand(error: &wasmtime::Error, state: &HostState, fuel_limit: u64, output_limit: usize) -> PluginError {
     let trap = error.downcast_ref::<Trap>();
     match trap {
         Some(Trap::OutOfFuel) => return PluginError::Fuel { limit: fuel_limit },
@@ -431,9 +387,7 @@ fn understand(
         let detail = error.root_cause().to_string();
         // The engine has no type for this one.
         if detail.contains("fuel allocated for hostcalls has been exhausted") {
-            return PluginError::Output {
-                limit: output_limit,
-            };
+            return PluginError::Output { limit: output_limit };
         }
         // What is left are answers that do not lift: bad pointers, bad UTF-8, unknown cases, wrong types.
         return PluginError::contract(detail);
@@ -453,9 +407,7 @@ fn understand(
         })
         .unwrap_or_default();
     PluginError::Trap(Box::new(TrapReport {
-        reason: exit
-            .or_else(|| trap.map(ToString::to_string))
-            .unwrap_or_default(),
+        reason: exit.or_else(|| trap.map(ToString::to_string)).unwrap_or_default(),
         panic_text: state.last_words().map(|mut text| {
             text.truncate(text.floor_char_boundary(LAST_WORDS_BYTES));
             text

@@ -116,18 +116,12 @@ impl Runtime {
         }
         let inspection = self.inspect(component)?;
         let pool = self.inner.pool(inspection.class())?;
-        let code = self.inner.cache.load(
-            &pool.engine,
-            digest,
-            component,
-            self.inner.options.compiler.as_ref(),
-        )?;
-        let plugin = Plugin::link(pool, &code, digest, inspection)?;
-        let mut loaded = self
+        let code = self
             .inner
-            .loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+            .cache
+            .load(&pool.engine, digest, component, self.inner.options.compiler.as_ref())?;
+        let plugin = Plugin::link(pool, &code, digest, inspection)?;
+        let mut loaded = self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, plugin| plugin.strong_count() > 0);
         loaded.insert(digest, Arc::downgrade(&plugin.inner));
         Ok(plugin)
@@ -156,10 +150,7 @@ impl RuntimeInner {
         if class == PoolClass::Compiled {
             return Ok(&self.compiled);
         }
-        let _one = self
-            .making_interpreted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one = self.making_interpreted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = self.interpreted.get() {
             return Ok(pool);
         }

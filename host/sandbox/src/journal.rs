@@ -49,7 +49,7 @@ pub struct Request {
     /// HTTP status; 0 where the connection was closed without a reply.
     pub status: u16,
     /// One word, the same for the same end: `ok` (a page or a look-up), `written`, `duplicate`, `refused`,
-    /// `unauthorized`, `expired`, `down`, or the fault that struck, such as `lost_after_write`.
+    /// `unauthorized`, `expired`, `down`, or the fault that struck, such as `delayed` or `lost_after_write`.
     pub outcome: &'static str,
 }
 
@@ -75,6 +75,11 @@ impl Log {
     pub(crate) fn requests(&self) -> Vec<Request> {
         locked(&self.0).iter().cloned().collect()
     }
+}
+
+/// A value for the `Date` header by the sandbox's clock: clients compare it with theirs.
+pub(crate) fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Locks even after a panic elsewhere: a simulator whose handler failed still has to tell what it saw.

@@ -76,7 +76,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
 }
 
 fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
-    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let desk = Desk::open(&context.project, context.lang)?;
     let scheme = desk.choose(args.scheme.as_deref())?;
     let states = match &args.state {
         None => deliveries::WAITING.to_vec(),
@@ -116,12 +116,12 @@ fn change(context: &Context, args: ChangeArgs, hold: bool) -> anyhow::Result<Exi
         let message = context.lang.t("queue.need-selection");
         return Err(Failure { code: "usage.selection", message, exit: Exit::Usage }.into());
     }
-    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let desk = Desk::open(&context.project, context.lang)?;
     let scheme = desk.choose(args.scheme.as_deref())?;
     let plan = plan(&desk, &scheme, &args, hold)?;
     let lens = desk.plain_lens();
-    if confirmed(context, &lens, &plan, args.dry_run, args.yes)? == Agreed::No {
-        return Ok(Exit::Done);
+    if let Agreed::No(exit) = confirmed(context, &lens, &plan, args.dry_run, args.yes)? {
+        return Ok(exit);
     }
     let keys = (!args.all).then_some(plan.keys.as_slice());
     let (command, done) = if hold { ("queue hold", "queue.held") } else { ("queue release", "queue.released") };

@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
 }
 
 fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
-    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let desk = Desk::open(&context.project, context.lang)?;
     let scheme = desk.choose(args.scheme.as_deref())?;
     if let Some(state) = args.state.as_deref().filter(|state| !records::STATES.contains(state)) {
         let arguments: [(&str, &dyn std::fmt::Display); 2] =
@@ -94,7 +94,7 @@ fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
 }
 
 fn show(context: &Context, args: &ShowArgs) -> anyhow::Result<Exit> {
-    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let desk = Desk::open(&context.project, context.lang)?;
     let schemes = match &args.scheme {
         Some(named) => vec![desk.choose(Some(named))?],
         None => desk.schemes()?,

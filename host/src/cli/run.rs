@@ -65,7 +65,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Err(error) => return beside(context, &host, &name, &args, error),
     };
     let crossing = in_force(context, &host, &name)?;
-    let order = order(&crossing.scheme, &args)?;
+    let order = order(context, &crossing.scheme, &args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let before = host.clock.monotonic();
     let counters = Arc::new(Counters::default());
@@ -113,7 +113,7 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
     host.crossing(&active)
 }
 
-fn order(scheme: &Scheme, args: &Args) -> anyhow::Result<RunOrder> {
+fn order(context: &Context, scheme: &Scheme, args: &Args) -> anyhow::Result<RunOrder> {
     let mut order = RunOrder {
         pull: PullOrder { range: None, key: args.key.clone(), limit: args.limit },
         ranges: Vec::new(),
@@ -122,13 +122,23 @@ fn order(scheme: &Scheme, args: &Args) -> anyhow::Result<RunOrder> {
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let zone = scheme.source.zone;
         let range = WindowRange {
-            start: crate::scheme::time::parse_local(from, zone)?,
-            end: crate::scheme::time::parse_local(to, zone)?,
+            start: time_of(context, from, zone)?,
+            end: time_of(context, to, zone)?,
         };
-        anyhow::ensure!(range.start < range.end, "--from must be before --to");
+        if range.start >= range.end {
+            return Err(wrong_time(context, &format!("{from} … {to}")).into());
+        }
         order.ranges = split(range, scheme.source.window.span, MOST_WINDOWS);
     }
     Ok(order)
+}
+
+fn time_of(context: &Context, text: &str, zone: chrono_tz::Tz) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
+    crate::scheme::time_in(text, zone).ok_or_else(|| wrong_time(context, text).into())
+}
+
+fn wrong_time(context: &Context, text: &str) -> Failure {
+    Failure { code: "run.time", message: context.lang.text("run.wrong-time", &[("text", &text)]), exit: Exit::Usage }
 }
 
 async fn move_records(

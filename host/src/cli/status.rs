@@ -21,7 +21,7 @@ pub struct Args {
 /// # Errors
 /// When the project or the store cannot be read, or the scheme is not there.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
-    let desk = Desk::open(&context.project, context.lang, output::width())?;
+    let desk = Desk::open(&context.project, context.lang)?;
     let names = match &args.scheme {
         Some(named) => vec![desk.choose(Some(named))?],
         None => desk.schemes()?,

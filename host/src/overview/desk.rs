@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use dukou_core::names::SchemeName;
 use dukou_store::Store;
 
-use super::{Lens, Personal};
+use super::{Lens, Personal, text};
 use crate::compose;
 use crate::lang::Lang;
 use crate::scheme::Scheme;
@@ -35,10 +35,10 @@ impl Desk {
     ///
     /// # Errors
     /// When `dukou.toml` or the store cannot be read.
-    pub fn open(root: &Path, lang: Lang, width: Option<u16>) -> anyhow::Result<Self> {
+    pub fn open(root: &Path, lang: Lang) -> anyhow::Result<Self> {
         let project = Project::load(root)?;
         let store = compose::open_store(&project)?;
-        Ok(Self { project, store, now: compose::clock().now(), lang, width })
+        Ok(Self { project, store, now: compose::clock().now(), lang, width: text::terminal_width() })
     }
 
     /// Every scheme that has a file or anything stored, in order.

@@ -62,6 +62,15 @@ pub fn difference(lens: &Lens<'_>, side: Side, diff: &FieldDiff) -> FieldDiff {
     FieldDiff { path: diff.path.clone(), before: hide(&diff.before), after: hide(&diff.after) }
 }
 
+/// A shown column's value: masked where the column is a personal field of the source.
+pub fn column(lens: &Lens<'_>, name: &str, value: &str) -> String {
+    match catalogue_of(lens, Side::Source) {
+        Some(catalogue) if mask::is_personal(name, catalogue) => mask::masked(value),
+        _ if withheld(lens) => mask::masked(value),
+        _ => value.to_owned(),
+    }
+}
+
 /// Masks the JSON text `text` as the value at `path`, by rebuilding the objects around it.
 fn value_at(path: &str, text: &str, catalogue: &Catalogue) -> String {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
@@ -97,6 +106,14 @@ pub fn message(lens: &Lens<'_>, text: &str, bodies: &[(Side, &str)]) -> String {
         }
     }
     out
+}
+
+/// A reply, a look-up or a plugin's own words: as [`message`], but withheld where personal fields cannot be told.
+pub fn reply(lens: &Lens<'_>, text: &str, bodies: &[(Side, &str)]) -> String {
+    if withheld(lens) {
+        return lens.lang.text("record.withheld", &[("bytes", &text.len())]);
+    }
+    message(lens, text, bodies)
 }
 
 /// Replaces every `"name": value` in `text`, JSON or JSON written inside a JSON string.

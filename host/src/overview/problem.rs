@@ -10,6 +10,8 @@ use super::mask::{self, Side};
 use super::text::{money_or_none, clean, clean_block, indented, short, table, time};
 use super::{Lens, advice, details};
 
+/// Longer details stand on lines of their own.
+const MOST_INLINE: usize = 80;
 /// The most problems that one command reads.
 pub const MOST: usize = 10_000;
 
@@ -90,7 +92,7 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     facts.push((lang.t("problem.amount"), money_or_none(row.amount)));
     if let Some(story) = &view.story {
         for (name, value) in lens.columns.iter().zip(&story.record.shown.columns) {
-            facts.push((clean(name), say(value)));
+            facts.push((clean(name), clean(&mask::column(lens, name, value))));
         }
     }
     facts.push((
@@ -124,14 +126,14 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
         out.push_str(&indented(&rows, 2));
     }
     for (name, value) in &details.rest {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            other => serde_json::to_string_pretty(other).unwrap_or_default(),
-        };
         let label = format!("problem.detail.{name}");
         let label = if lang.has(&label) { lang.t(&label) } else { clean(name) };
-        out.push_str(&format!("\n{label}\n"));
-        out.push_str(&indented(&clean_block(&mask::message(lens, &value, &known)), 2));
+        let value = clean_block(&masked_detail(lens, name, &plain(value), &known));
+        if value.contains('\n') || value.chars().count() > MOST_INLINE {
+            out.push_str(&format!("\n{label}\n{}", indented(&value, 2)));
+        } else {
+            out.push_str(&format!("\n{label}: {value}\n"));
+        }
     }
     if row.resolved.is_none() {
         let advice = advice::advise(lang, row);
@@ -141,6 +143,25 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
         }
     }
     out
+}
+
+/// A detail without quotes: text as it is, a list of texts line by line, anything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+        }
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
+}
+
+/// A detail without personal values. Only the host's own words are shown where nothing tells which those are.
+fn masked_detail(lens: &Lens<'_>, name: &str, text: &str, known: &[(Side, &str)]) -> String {
+    match name {
+        "by" | "plugin" | "hash" | "outcome" | "reissue_of" | "class" => mask::message(lens, text, known),
+        _ => mask::reply(lens, text, known),
+    }
 }
 
 /// One problem for machines.
@@ -160,8 +181,8 @@ pub fn to_json(lens: &Lens<'_>, view: &ProblemView) -> Value {
         })
         .collect();
     let mut rest = details.rest.clone();
-    for value in rest.values_mut() {
-        let masked = say(&value.to_string());
+    for (name, value) in &mut rest {
+        let masked = masked_detail(lens, name, &value.to_string(), &known);
         *value = serde_json::from_str(&masked).unwrap_or(Value::String(masked));
     }
     let advice = advice::advise(lens.lang, &view.row);

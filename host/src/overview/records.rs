@@ -1,63 +1,83 @@
 //! Lists of records, and where every record of a scheme stands.
 
+use std::collections::BTreeMap;
+
 use dukou_core::names::SchemeName;
-use dukou_store::rows::{RecordFilter, RecordRow, Tally};
+use dukou_store::rows::{Overview, RecordFilter, RecordRow};
 use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
-use super::Lens;
+use super::{Lens, mask};
 use super::text::{money_or_none, clean, short, table, time};
 
 /// The states a record can be in, in the order people see them.
 pub const STATES: [&str; 7] = ["waiting", "queued", "unknown", "held", "problem", "skipped", "delivered"];
 
-/// Beyond this many records the proof is left to the pipeline's own counters: a glance must stay cheap.
-pub const MOST_PROVED: u64 = 200_000;
+/// Beyond this many records the proof is left to the store's own recount: a glance must stay cheap.
+pub const MOST_PROVED: u64 = 100_000;
+/// How often a proof is tried again while a running host moves records under it.
+const TRIES: usize = 3;
 
-/// Where every record stands: each row counted in exactly one state.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Placement {
-    /// Records by state, in the order of [`STATES`].
-    pub states: Vec<(&'static str, Tally)>,
-    /// Records in a state that nobody knows.
-    pub elsewhere: Tally,
-    /// Records that the store counts.
-    pub records: u64,
+/// Whether every record is in exactly one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The rows, counted one by one, are what the store's counters say: nothing is lost, nothing is counted twice.
+    Proved,
+    /// They are not.
+    Alarm {
+        /// Rows in a known state.
+        placed: u64,
+        /// Rows in a state that nobody knows.
+        elsewhere: u64,
+    },
+    /// Too many records to count one by one at a glance.
+    TooMany,
+    /// A running host moved records during every try.
+    Moving,
 }
 
-impl Placement {
-    /// Records that were found in a known state.
-    pub fn placed(&self) -> u64 {
-        self.states.iter().map(|(_, tally)| tally.count).sum()
-    }
-
-    /// Whether every record is in exactly one known state.
-    pub fn proved(&self) -> bool {
-        self.elsewhere.count == 0 && self.placed() == self.records
-    }
-}
-
-/// Counts the records of a scheme by state; `None` when there are more than [`MOST_PROVED`].
+/// Counts a scheme's record rows by state and compares them with its counters, in one standing state of the store.
+/// Answers the overview that the proof is about.
 ///
 /// # Errors
 /// The store's.
-pub fn placement(store: &dyn Store, scheme: &SchemeName, records: u64) -> Result<Option<Placement>, StoreError> {
-    if records > MOST_PROVED {
-        return Ok(None);
+pub fn prove(store: &dyn Store, scheme: &SchemeName) -> Result<(Overview, Proof), StoreError> {
+    let mut overview = store.overview(scheme)?;
+    for _ in 0..TRIES {
+        if overview.records.count > MOST_PROVED {
+            return Ok((overview, Proof::TooMany));
+        }
+        // One more than there should be, so that a surplus shows as well as a loss.
+        let limit = usize::try_from(overview.records.count + 1).unwrap_or(usize::MAX);
+        let filter = RecordFilter { scheme: Some(scheme.clone()), limit, ..RecordFilter::default() };
+        let rows = store.records(&filter)?;
+        let after = store.overview(scheme)?;
+        if after.states == overview.states {
+            let proof = compare(&overview, rows.iter().map(|row| row.state.as_str()));
+            return Ok((after, proof));
+        }
+        overview = after;
     }
-    // One more than there should be, so that a surplus shows as well as a loss.
-    let limit = usize::try_from(records + 1).unwrap_or(usize::MAX);
-    let filter = RecordFilter { scheme: Some(scheme.clone()), limit, ..RecordFilter::default() };
-    let mut out = Placement { states: STATES.map(|state| (state, Tally::default())).to_vec(), records, ..Placement::default() };
-    for row in store.records(&filter)? {
-        let tally = match out.states.iter_mut().find(|(state, _)| *state == row.state) {
-            Some((_, tally)) => tally,
-            None => &mut out.elsewhere,
-        };
-        tally.count += 1;
-        tally.amount += row.shown.amount.unwrap_or_default();
+    Ok((overview, Proof::Moving))
+}
+
+/// Compares rows with counters.
+fn compare<'a>(overview: &Overview, rows: impl Iterator<Item = &'a str>) -> Proof {
+    let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
+    for state in rows {
+        *counted.entry(state).or_default() += 1;
     }
-    Ok(Some(out))
+    let placed = STATES.iter().filter_map(|state| counted.get(state)).sum();
+    let elsewhere = counted.values().sum::<u64>() - placed;
+    let same = STATES.iter().all(|state| {
+        let (_, said) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+        said.count == counted.get(state).copied().unwrap_or_default()
+    });
+    if same && elsewhere == 0 && placed == overview.records.count {
+        Proof::Proved
+    } else {
+        Proof::Alarm { placed, elsewhere }
+    }
 }
 
 /// A table of records.
@@ -77,7 +97,9 @@ pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
                 row.shown.quantity.map_or_else(|| "-".to_owned(), |quantity| quantity.normalize().to_string()),
                 row.shown.date.as_deref().map_or_else(|| "-".to_owned(), |date| short(date, 24)),
             ];
-            cells.extend((0..lens.columns.len()).map(|i| row.shown.columns.get(i).map_or("-".into(), |text| short(text, 24))));
+            cells.extend(lens.columns.iter().enumerate().map(|(index, name)| {
+                row.shown.columns.get(index).map_or_else(|| "-".to_owned(), |text| short(&mask::column(lens, name, text), 24))
+            }));
             cells.extend([row.revision.to_string(), time(lens, row.received_at)]);
             cells
         })
@@ -92,7 +114,7 @@ pub fn row_json(lens: &Lens<'_>, row: &RecordRow) -> Value {
         .columns
         .iter()
         .zip(&row.shown.columns)
-        .map(|(name, value)| (name.clone(), Value::String(value.clone())))
+        .map(|(name, value)| (name.clone(), Value::String(mask::column(lens, name, value))))
         .collect();
     json!({
         "scheme": row.scheme.to_string(),
@@ -105,4 +127,41 @@ pub fn row_json(lens: &Lens<'_>, row: &RecordRow) -> Value {
         "columns": columns,
         "received_at": lens.stamp(row.received_at),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use dukou_store::rows::Tally;
+
+    use super::*;
+
+    fn overview(states: &[(&str, u64)]) -> Overview {
+        let tally = |count| Tally { count, ..Tally::default() };
+        Overview {
+            records: tally(states.iter().map(|(_, count)| count).sum()),
+            states: states.iter().map(|(state, count)| ((*state).to_owned(), tally(*count))).collect(),
+            ..Overview::default()
+        }
+    }
+
+    #[test]
+    fn lost_surplus_and_misplaced_records_raise_the_alarm() {
+        let counters = overview(&[("delivered", 2), ("problem", 1)]);
+        let with = |rows: &[&str]| compare(&counters, rows.iter().copied());
+        assert_eq!(with(&["delivered", "problem", "delivered"]), Proof::Proved);
+        assert_eq!(with(&["delivered", "problem"]), Proof::Alarm { placed: 2, elsewhere: 0 });
+        assert_eq!(with(&["delivered", "problem", "delivered", "held"]), Proof::Alarm { placed: 4, elsewhere: 0 });
+        assert_eq!(with(&["delivered", "problem", "problem"]), Proof::Alarm { placed: 3, elsewhere: 0 });
+        assert_eq!(with(&["delivered", "problem", "lost"]), Proof::Alarm { placed: 2, elsewhere: 1 });
+        assert_eq!(compare(&Overview::default(), [].into_iter()), Proof::Proved);
+    }
+
+    #[test]
+    fn every_state_of_the_store_is_shown() {
+        let mut ours = STATES;
+        let mut theirs = dukou_store::STATES;
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        assert_eq!(ours, theirs);
+    }
 }

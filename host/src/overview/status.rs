@@ -9,7 +9,7 @@ use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::groups::{self, ProblemGroup};
-use super::records::{self, Placement};
+use super::records::{self, Proof};
 use super::text::{NONE, age, money, clean, count, indented, short, table, time, time_or_none};
 use super::{Lens, problem};
 
@@ -29,8 +29,8 @@ pub struct StatusView {
     pub overview: Overview,
     /// The oldest delivery of each state that has any.
     pub oldest: Vec<(DeliveryState, DateTime<Utc>)>,
-    /// Where every record is; `None` when there are too many to prove at a glance.
-    pub placement: Option<Placement>,
+    /// Whether every record is in exactly one place.
+    pub proof: Proof,
     /// Windows begun and not complete.
     pub open_windows: Vec<Window>,
     /// When the source is read next.
@@ -53,7 +53,7 @@ impl StatusView {
 
     /// Whether a person is needed: open problems, or a record without a place.
     pub fn needs_a_person(&self) -> bool {
-        self.problems().count > 0 || self.placement.as_ref().is_some_and(|placement| !placement.proved())
+        self.problems().count > 0 || matches!(self.proof, Proof::Alarm { .. })
     }
 
     fn state(&self, states: &[DeliveryState]) -> (Tally, Option<DateTime<Utc>>) {
@@ -76,7 +76,7 @@ fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
 /// # Errors
 /// The store's.
 pub fn read(store: &dyn Store, scheme: &SchemeName) -> Result<StatusView, StoreError> {
-    let overview = store.overview(scheme)?;
+    let (overview, proof) = records::prove(store, scheme)?;
     let mut oldest = Vec::new();
     for (state, tally) in &overview.deliveries {
         if tally.count == 0 || *state == DeliveryState::Delivered {
@@ -91,7 +91,7 @@ pub fn read(store: &dyn Store, scheme: &SchemeName) -> Result<StatusView, StoreE
         scheme: scheme.clone(),
         title: None,
         oldest,
-        placement: records::placement(store, scheme, overview.records.count)?,
+        proof,
         open_windows: windows.into_iter().filter(|window| window.closed_at.is_none()).take(MOST_WINDOWS).collect(),
         next_pull: store.next_fire(scheme, "source")?,
         next_delivery: store.next_fire(scheme, "target")?,
@@ -131,7 +131,7 @@ pub fn text(lens: &Lens<'_>, view: &StatusView) -> String {
     out
 }
 
-/// Money by state, with the oldest age of what waits.
+/// Records and money by state, every record in one row, with the oldest age of what waits.
 fn states(lens: &Lens<'_>, view: &StatusView) -> String {
     let lang = lens.lang;
     let overview = &view.overview;
@@ -139,20 +139,22 @@ fn states(lens: &Lens<'_>, view: &StatusView) -> String {
     let line = |label: String, tally: Tally, oldest: Option<DateTime<Utc>>| {
         vec![label, count(tally.count), money(tally.amount), aged(oldest)]
     };
-    let delivery = |states: &[DeliveryState]| {
-        let (tally, oldest) = view.state(states);
-        line(lang.t(&format!("state.{}", states[0].word())), tally, oldest)
-    };
-    let mut rows = vec![
-        line(lang.t("state.waiting"), overview.untransformed, None),
-        delivery(&[DeliveryState::Queued]),
-        delivery(&[DeliveryState::Sending, DeliveryState::Claimed]),
-        delivery(&[DeliveryState::Unknown]),
-        line(lang.t("state.problem"), view.problems(), view.groups.iter().map(|group| group.first).min()),
-        delivery(&[DeliveryState::Held]),
-        line(lang.t("state.skipped"), overview.skipped, None),
-        line(lang.t("state.delivered"), view.state(&[DeliveryState::Delivered]).0, None),
-    ];
+    let mut rows = Vec::new();
+    for state in records::STATES {
+        let (_, tally) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+        let oldest = match state {
+            "queued" => view.state(&[DeliveryState::Queued]).1,
+            "unknown" => view.state(&[DeliveryState::Unknown]).1,
+            "held" => view.state(&[DeliveryState::Held]).1,
+            "problem" => view.groups.iter().map(|group| group.first).min(),
+            _ => None,
+        };
+        rows.push(line(lang.t(&format!("state.{state}")), tally, oldest));
+        let (sending, since) = view.state(&[DeliveryState::Claimed, DeliveryState::Sending]);
+        if state == "queued" && sending.count > 0 {
+            rows.push(line(lang.t("status.of-which-sending"), sending, since));
+        }
+    }
     rows.push(line(lang.t("status.records"), overview.records, None));
     let header = ["status.state", "status.count", "status.amount", "status.oldest"].map(|key| lang.t(key));
     table(lens, &header, &rows, &[1, 2])
@@ -161,31 +163,31 @@ fn states(lens: &Lens<'_>, view: &StatusView) -> String {
 /// The line that says that no record is lost, or the alarm.
 fn proof(lens: &Lens<'_>, view: &StatusView) -> String {
     let lang = lens.lang;
+    let overview = &view.overview;
     let mut out = String::new();
-    if view.overview.adopted > 0 {
-        out.push_str(&lang.text("status.adopted", &[("count", &count(view.overview.adopted))]));
+    if overview.adopted > 0 {
+        out.push_str(&lang.text("status.adopted", &[("count", &count(overview.adopted))]));
         out.push('\n');
     }
-    match &view.placement {
-        None => out.push_str(&lang.text("status.not-proved", &[("count", &count(view.overview.records.count))])),
-        Some(placement) => {
-            let parts: Vec<String> = placement
-                .states
+    let records = count(overview.records.count);
+    let line = match &view.proof {
+        Proof::Proved => {
+            let parts: Vec<String> = records::STATES
                 .iter()
-                .filter(|(_, tally)| tally.count > 0)
+                .filter_map(|state| overview.states.iter().find(|(word, _)| word == state))
                 .map(|(state, tally)| format!("{} {}", lang.t(&format!("state.{state}")), count(tally.count)))
                 .collect();
             let parts = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
-            let arguments: [(&str, &dyn std::fmt::Display); 4] = [
-                ("parts", &parts),
-                ("placed", &count(placement.placed())),
-                ("records", &count(placement.records)),
-                ("elsewhere", &count(placement.elsewhere.count)),
-            ];
-            let key = if placement.proved() { "status.proved" } else { "status.alarm" };
-            out.push_str(&lang.text(key, &arguments));
+            lang.text("status.proved", &[("parts", &parts), ("records", &records)])
         }
-    }
+        Proof::Alarm { placed, elsewhere } => lang.text(
+            "status.alarm",
+            &[("records", &records), ("placed", &count(*placed)), ("elsewhere", &count(*elsewhere))],
+        ),
+        Proof::TooMany => lang.text("status.not-proved", &[("records", &records)]),
+        Proof::Moving => lang.t("status.moving-now"),
+    };
+    out.push_str(&line);
     out.push('\n');
     out
 }
@@ -268,14 +270,19 @@ pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
             Some((kind.word().to_owned(), tally(*found)))
         })
         .collect();
-    let placement = view.placement.as_ref().map(|placement| {
-        let states: serde_json::Map<String, Value> =
-            placement.states.iter().map(|(state, sum)| ((*state).to_owned(), tally(*sum))).collect();
-        json!({
-            "proved": placement.proved(), "records": placement.records, "placed": placement.placed(),
-            "elsewhere": placement.elsewhere.count, "states": states,
+    let places: serde_json::Map<String, Value> = records::STATES
+        .into_iter()
+        .map(|state| {
+            let (_, found) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+            (state.to_owned(), tally(found))
         })
-    });
+        .collect();
+    let proof = match &view.proof {
+        Proof::Proved => json!({ "state": "proved" }),
+        Proof::Alarm { placed, elsewhere } => json!({ "state": "alarm", "placed": placed, "elsewhere": elsewhere }),
+        Proof::TooMany => json!({ "state": "too-many" }),
+        Proof::Moving => json!({ "state": "moving" }),
+    };
     let windows = view.open_windows.iter().map(|window| {
         json!({
             "start": lens.stamp(window.range.start), "end": lens.stamp(window.range.end),
@@ -296,11 +303,12 @@ pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
         "scheme": view.scheme.to_string(),
         "title": view.title,
         "records": tally(overview.records),
+        "states": places,
+        "proof": proof,
         "untransformed": tally(overview.untransformed),
         "skipped": tally(overview.skipped),
         "deliveries": states,
         "adopted": overview.adopted,
-        "placement": placement,
         "problems": { "total": tally(view.problems()), "kinds": kinds, "groups": groups::to_json(lens, &view.groups) },
         "windows": { "closed_until": lens.stamp_or_null(overview.mark), "open": windows.collect::<Vec<_>>() },
         "last_pull": lens.stamp_or_null(overview.last_pull),

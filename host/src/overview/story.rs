@@ -42,9 +42,8 @@ fn heading(lens: &Lens<'_>, story: &Story) -> String {
     let mut parts = vec![clean(&record.key), record.scheme.to_string(), lens.lang.t(&format!("state.{}", record.state))];
     parts.extend(record.shown.amount.map(money));
     parts.extend(record.shown.date.as_deref().map(clean));
-    let known = problem::bodies(story);
-    let columns = record.shown.columns.iter().filter(|text| !text.is_empty());
-    parts.extend(columns.map(|text| clean(&mask::message(lens, text, &known))));
+    let columns = lens.columns.iter().zip(&record.shown.columns).filter(|(_, value)| !value.is_empty());
+    parts.extend(columns.map(|(name, value)| clean(&mask::column(lens, name, value))));
     format!("{}\n", parts.join(" · "))
 }
 
@@ -145,7 +144,7 @@ fn attempts(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
         ));
         out.push_str(&indented(&say(&attempt.request), 4));
         if let Some(reply) = attempt.reply.as_ref().filter(|reply| !reply.is_empty()) {
-            out.push_str(&indented(&format!("← {}", say(reply)), 4));
+            out.push_str(&indented(&format!("← {}", clean_block(&mask::reply(lens, reply, known))), 4));
         }
     }
     out
@@ -177,14 +176,14 @@ fn problems(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
 /// What happens next, and the commands that have a say in it.
 pub fn next(lens: &Lens<'_>, story: &Story) -> (String, Vec<String>) {
     let lang = lens.lang;
-    if let Some(open) = story.problems.iter().filter(|row| row.resolved.is_none()).max_by_key(|row| row.id) {
-        let advice = advice::advise(lang, open);
-        return (advice.text, advice.commands);
-    }
     let scheme = argument(&story.record.scheme.to_string());
     let run = vec![format!("dukou run {scheme} --key {}", argument(&story.record.key))];
     if story.verdict.0 == "waiting" {
         return (lang.t("record.will.transform"), run);
+    }
+    if let Some(open) = story.problems.iter().filter(|row| row.resolved.is_none()).max_by_key(|row| row.id) {
+        let advice = advice::advise(lang, open);
+        return (advice.text, advice.commands);
     }
     let unfinished = story.deliveries.iter().find(|delivery| delivery.state != DeliveryState::Delivered);
     let Some(delivery) = unfinished else {
@@ -271,7 +270,7 @@ fn attempt_json(lens: &Lens<'_>, row: &AttemptRow, known: &[(Side, &str)]) -> Va
         "request": mask::message(lens, &row.request, known),
         "ended_at": lens.stamp_or_null(row.ended_at),
         "outcome": row.outcome,
-        "reply": row.reply.as_ref().map(|reply| mask::message(lens, reply, known)),
+        "reply": row.reply.as_ref().map(|reply| mask::reply(lens, reply, known)),
         "took_ms": row.took_ms,
     })
 }

@@ -142,6 +142,11 @@ pub fn table(lens: &Lens<'_>, header: &[String], rows: &[Vec<String>], numbers: 
     out
 }
 
+/// Columns of the terminal that stdout is; `None` when it is none.
+pub fn terminal_width() -> Option<u16> {
+    Table::new().width()
+}
+
 /// An argument for a command line that people copy: quoted where a shell would read something into it.
 pub fn argument(text: &str) -> String {
     let plain = !text.is_empty()

@@ -70,7 +70,7 @@ impl Deliverer {
     /// When the store fails.
     pub async fn fill(&mut self) -> Result<usize, StageError> {
         self.wait = Duration::ZERO;
-        let lane = &self.crossing.target_lane;
+        let lane = self.crossing.target_lane.clone();
         if self.pipeline.stopping() || lane.stopped().is_some() || lane.down() && !self.sending.is_empty() {
             return Ok(0);
         }
@@ -117,7 +117,7 @@ impl Deliverer {
     }
 
     fn slots(&mut self) -> Vec<OwnedSemaphorePermit> {
-        let lane = &self.crossing.target_lane;
+        let lane = self.crossing.target_lane.clone();
         let left = self.order.limit.map_or(u64::MAX, |limit| {
             limit.saturating_sub(self.counters.sent.get() + self.sending.len() as u64)
         });

@@ -83,7 +83,7 @@ struct StoredSource {
     api: String,
     key: String,
     schedule: StoredSchedule,
-    from: DateTime<Utc>,
+    from: String,
     span_ms: u64,
     overlap_ms: u64,
     lag_ms: u64,
@@ -94,7 +94,7 @@ struct StoredSource {
 #[derive(Serialize, Deserialize)]
 struct StoredGroup {
     by: Vec<(String, Option<String>)>,
-    close: Option<NaiveTime>,
+    close: Option<String>,
     max_lines: Option<u32>,
 }
 
@@ -160,7 +160,7 @@ impl Scheme {
                 api: source.api.clone(),
                 key: source.key.clone(),
                 schedule: store_schedule(&source.schedule),
-                from: source.window.from,
+                from: source.window.from.to_rfc3339(),
                 span_ms: millis(source.window.span),
                 overlap_ms: millis(source.window.overlap),
                 lag_ms: millis(source.window.lag),
@@ -170,7 +170,7 @@ impl Scheme {
             show: self.show_text.clone(),
             group: self.group.as_ref().map(|group| StoredGroup {
                 by: group.by.iter().map(|key| (key.path.clone(), key.format.clone())).collect(),
-                close: group.close,
+                close: group.close.map(|time| time.format("%H:%M").to_string()),
                 max_lines: group.max_lines,
             }),
             mapping: store_plugin(&self.mapping),
@@ -213,6 +213,9 @@ impl Scheme {
             let each = plugins.into_iter().enumerate();
             each.map(|(index, plugin)| load_plugin(plugin, &file, format!("{table}[{index}]"))).collect()
         };
+        let from = DateTime::parse_from_rfc3339(&stored.source.from)
+            .map_err(|_| part("source.window.from", &stored.source.from))?
+            .with_timezone(&Utc);
         let source_schedule = schedule("source.schedule", &stored.source.schedule)?;
         let request = stored
             .source
@@ -234,7 +237,7 @@ impl Scheme {
                 zone: source_schedule.zone(),
                 schedule: source_schedule,
                 window: WindowRule {
-                    from: stored.source.from,
+                    from,
                     span: Duration::from_millis(stored.source.span_ms),
                     overlap: Duration::from_millis(stored.source.overlap_ms),
                     lag: Duration::from_millis(stored.source.lag_ms),
@@ -246,7 +249,7 @@ impl Scheme {
             show_text: stored.show,
             group: stored.group.map(|group| GroupDef {
                 by: group.by.into_iter().map(|(path, format)| GroupKey { path, format }).collect(),
-                close: group.close,
+                close: group.close.and_then(|text| NaiveTime::parse_from_str(&text, "%H:%M").ok()),
                 max_lines: group.max_lines,
             }),
             mapping: load_plugin(stored.mapping, &file, "mapping".into()),

@@ -139,7 +139,7 @@ fn read(
 }
 
 /// `[[adjustment]]` or `[[validation]]`.
-fn plugins(root: &mut Section<'_>, key: &'static str, project: &Project) -> Option<Vec<PluginUse>> {
+fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project) -> Option<Vec<PluginUse>> {
     let Some(entry) = root.take(key) else { return Some(Vec::new()) };
     let file = root.file;
     let Held::List(items) = &entry.node.value else {

@@ -32,9 +32,9 @@ pub use table::TableFile;
 pub use target::{AfterDelivery, GroupDef, GroupKey, Reaction, TargetDef};
 
 pub(crate) use catalogues::read as read_catalogues;
-pub(crate) use file::{Entry, Held, Node, Table, parse, shown};
+pub(crate) use file::{Held, Table, parse, shown};
 pub(crate) use load::{load, unknown_scheme};
-pub(crate) use reader::{At, Section, not_yet, text_of};
+pub(crate) use reader::{At, Section, not_yet};
 
 /// One configured flow, checked.
 #[derive(Debug, Clone)]

@@ -103,7 +103,7 @@ fn normal(path: &str) -> String {
 
 /// Reads one plugin table. `path` is where it stands, e.g. `mapping`; the settings table comes back too, for checks.
 pub(crate) fn read<'a>(
-    mut section: Section<'a>,
+    mut section: Section<'a, '_>,
     path: String,
     root: &Path,
 ) -> Option<(PluginUse, Option<&'a Table>)> {

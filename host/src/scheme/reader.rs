@@ -18,7 +18,7 @@ pub(crate) struct At<T> {
 }
 
 /// A table being read.
-pub(crate) struct Section<'a> {
+pub(crate) struct Section<'a, 'e> {
     /// The file.
     pub(crate) file: &'a SourceFile,
     /// What people call it, e.g. `[source]`.
@@ -28,20 +28,21 @@ pub(crate) struct Section<'a> {
     /// Its header.
     pub(crate) span: Range<usize>,
     /// What was found.
-    pub(crate) errors: &'a mut Vec<Diagnostic>,
+    pub(crate) errors: &'e mut Vec<Diagnostic>,
     known: Vec<&'static str>,
+    later: Vec<&'static str>,
 }
 
-impl<'a> Section<'a> {
+impl<'a, 'e> Section<'a, 'e> {
     /// Starts reading a table.
     pub(crate) fn new(
         file: &'a SourceFile,
         name: impl Into<String>,
         table: &'a Table,
         span: Range<usize>,
-        errors: &'a mut Vec<Diagnostic>,
+        errors: &'e mut Vec<Diagnostic>,
     ) -> Self {
-        Self { file, name: name.into(), table, span, errors, known: Vec::new() }
+        Self { file, name: name.into(), table, span, errors, known: Vec::new(), later: Vec::new() }
     }
 
     /// The entry with a key, marking the key as known.
@@ -165,7 +166,8 @@ impl<'a> Section<'a> {
 
     /// A key that the design has and this version has not.
     pub(crate) fn later(&mut self, key: &'static str, what: &str) {
-        if let Some(entry) = self.take(key) {
+        self.later.push(key);
+        if let Some(entry) = self.table.get(key) {
             self.push(not_yet(self.file, entry.key_span.clone(), what));
         }
     }
@@ -173,7 +175,7 @@ impl<'a> Section<'a> {
     /// Reports every key that nobody asked for.
     pub(crate) fn finish(self) {
         for entry in &self.table.entries {
-            if !self.known.contains(&entry.key.as_str()) {
+            if !self.known.contains(&entry.key.as_str()) && !self.later.contains(&entry.key.as_str()) {
                 let finding = Diagnostic::at(Code::UnknownKey, self.file, entry.key_span.clone())
                     .with("section", self.name.as_str())
                     .with("key", entry.key.as_str())

@@ -1,7 +1,7 @@
 //! How findings look to people: code, sentence, the lines of the file with the place underlined, help, reference. Columns
 //! are counted in cells, so that Chinese text is underlined where it stands. Decides nothing.
 
-use super::code::Severity;
+use super::code::{Code, Severity};
 use super::diagnostic::{Diagnostic, Place};
 use crate::lang::Lang;
 
@@ -41,7 +41,9 @@ fn one(diagnostic: &Diagnostic, lang: Lang, paint: &Paint) -> String {
     let head = paint.severity(diagnostic.severity, &format!("{word}[{}]", diagnostic.code.id()));
     let mut out = format!("{head} {}\n", clean(&diagnostic.message.text(lang)));
     if let Some(place) = &diagnostic.place {
-        out.push_str(&excerpt(place, diagnostic.severity, paint));
+        // A secret that was written down is not written out once more.
+        let hide = matches!(diagnostic.code, Code::LiteralSecret | Code::LooksLikeSecret);
+        out.push_str(&excerpt(place, diagnostic.severity, hide, paint));
     }
     if let Some(help) = &diagnostic.help {
         let label = lang.t("definition.help");
@@ -53,7 +55,7 @@ fn one(diagnostic: &Diagnostic, lang: Lang, paint: &Paint) -> String {
     out
 }
 
-fn excerpt(place: &Place, severity: Severity, paint: &Paint) -> String {
+fn excerpt(place: &Place, severity: Severity, hide: bool, paint: &Paint) -> String {
     let file = &place.file;
     let start = file.boundary(place.span.start);
     let (line, column) = file.position(start);
@@ -62,11 +64,13 @@ fn excerpt(place: &Place, severity: Severity, paint: &Paint) -> String {
     let whole = text[line_start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
     let end = file.boundary(place.span.end.max(start)).min(line_start + whole.len()).max(start);
 
-    let before = widen(&text[line_start..start.min(line_start + whole.len())]);
-    let marked = widen(&text[start..end]);
+    let line_end = line_start + whole.len();
+    let before = widen(&text[line_start..start.min(line_end)]);
+    let marked = if hide { "***".to_owned() } else { widen(&text[start..end]) };
+    let after = widen(text.get(end..line_end).unwrap_or_default());
     let mut shown = String::new();
     let mut width = 0;
-    for c in widen(whole).chars() {
+    for c in before.chars().chain(marked.chars()).chain(after.chars()) {
         width += cell(c);
         if width > MOST_CELLS {
             shown.push('…');

@@ -77,7 +77,7 @@ impl ReadSource {
 }
 
 /// Reads `[source]`.
-pub(crate) fn read(mut section: Section<'_>) -> ReadSource {
+pub(crate) fn read(mut section: Section<'_, '_>) -> ReadSource {
     let file = section.file;
     let connection = section.required_text("connection", "wdt");
     let api = section.required_text("api", "wdt.stockout.order.query.trade");

@@ -90,7 +90,7 @@ impl ReadTarget {
 }
 
 /// Reads `[target]`; its schedule is in `zone` unless it names its own.
-pub(crate) fn read(mut section: Section<'_>, zone: &str) -> ReadTarget {
+pub(crate) fn read(mut section: Section<'_, '_>, zone: &str) -> ReadTarget {
     let file = section.file;
     let connection = section.required_text("connection", "tplus");
     let api = section.required_text("api", "/tplus/api/v2/saleDispatch/Create");
@@ -150,7 +150,7 @@ impl ShowText {
 }
 
 /// Reads `[show]`, and which source fields it reads.
-pub(crate) fn show(mut section: Section<'_>) -> (Show, ShowText, Vec<Read>) {
+pub(crate) fn show(mut section: Section<'_, '_>) -> (Show, ShowText, Vec<Read>) {
     let mut reads = Vec::new();
     let mut text = ShowText {
         amount: expression(&mut section, "amount", &mut reads),
@@ -170,7 +170,7 @@ pub(crate) fn show(mut section: Section<'_>) -> (Show, ShowText, Vec<Read>) {
     (text.compile(), text, reads)
 }
 
-fn expression(section: &mut Section<'_>, key: &'static str, reads: &mut Vec<Read>) -> Option<String> {
+fn expression(section: &mut Section<'_, '_>, key: &'static str, reads: &mut Vec<Read>) -> Option<String> {
     let text = section.text(key).filter(|text| !text.value.trim().is_empty())?;
     match Expression::parse(&text.value) {
         Ok(expression) => {
@@ -184,7 +184,7 @@ fn expression(section: &mut Section<'_>, key: &'static str, reads: &mut Vec<Read
     }
 }
 
-fn bad_expression(section: &mut Section<'_>, key: &str, value: String, span: Range<usize>) {
+fn bad_expression(section: &mut Section<'_, '_>, key: &str, value: String, span: Range<usize>) {
     let finding = Diagnostic::at(Code::Expression, section.file, span)
         .with("key", key)
         .with("value", value)
@@ -193,7 +193,7 @@ fn bad_expression(section: &mut Section<'_>, key: &str, value: String, span: Ran
 }
 
 /// Reads `[group]`, and which source fields it reads.
-pub(crate) fn group(mut section: Section<'_>) -> (GroupDef, Vec<Read>) {
+pub(crate) fn group(mut section: Section<'_, '_>) -> (GroupDef, Vec<Read>) {
     let mut reads = Vec::new();
     let mut by = Vec::new();
     if section.table.get("by").is_none() {
@@ -230,7 +230,7 @@ pub(crate) fn group(mut section: Section<'_>) -> (GroupDef, Vec<Read>) {
 }
 
 /// Reads `[after_delivery]`.
-pub(crate) fn after_delivery(mut section: Section<'_>) -> AfterDelivery {
+pub(crate) fn after_delivery(mut section: Section<'_, '_>) -> AfterDelivery {
     for key in ["cancelled", "changed", "reissued"] {
         section.choice(key, &["flag"]);
     }

@@ -187,7 +187,7 @@ impl TplusCloudSettings {
 }
 
 /// Reads one connection.
-pub(super) fn read(name: &str, mut section: Section<'_>) -> Option<Connection> {
+pub(super) fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connection> {
     let (file, span) = (section.file.clone(), section.span.clone());
     let kind = section.required_text("kind", "wdt-qimen")?;
     let kind = match kind.value.as_str() {
@@ -210,7 +210,7 @@ pub(super) fn read(name: &str, mut section: Section<'_>) -> Option<Connection> {
     Some(Connection { name: name.to_owned(), kind: kind?, file, span })
 }
 
-fn wdt(name: &str, mut section: Section<'_>) -> Option<WdtQimenSettings> {
+fn wdt(name: &str, mut section: Section<'_, '_>) -> Option<WdtQimenSettings> {
     let url = url(&mut section, "http://hu3cgwt0tc.api.taobao.com/router/qm");
     let app_key = section.required_text("app_key", "12345678");
     let app_secret = secret::read(&mut section, "app_secret", "app_secret", &variable(name, "APP_SECRET"));
@@ -232,7 +232,7 @@ fn wdt(name: &str, mut section: Section<'_>) -> Option<WdtQimenSettings> {
     })
 }
 
-fn tplus(name: &str, mut section: Section<'_>) -> Option<TplusCloudSettings> {
+fn tplus(name: &str, mut section: Section<'_, '_>) -> Option<TplusCloudSettings> {
     let url = url(&mut section, "https://openapi.chanjet.com");
     let app_key = section.required_text("app_key", "…");
     let app_secret = secret::read(&mut section, "app_secret", "app_secret", &variable(name, "APP_SECRET"));
@@ -273,7 +273,7 @@ fn tplus(name: &str, mut section: Section<'_>) -> Option<TplusCloudSettings> {
     })
 }
 
-fn auth(name: &str, section: &mut Section<'_>) -> Option<SecretRef> {
+fn auth(name: &str, section: &mut Section<'_, '_>) -> Option<SecretRef> {
     let variable = variable(name, "OPEN_TOKEN");
     let example = format!("auth = {{ kind = \"open-token\", token = {{ env = \"{variable}\" }} }}");
     let file = section.file;
@@ -302,7 +302,7 @@ fn auth(name: &str, section: &mut Section<'_>) -> Option<SecretRef> {
     }
 }
 
-fn deadline(section: &mut Section<'_>) -> At<Duration> {
+fn deadline(section: &mut Section<'_, '_>) -> At<Duration> {
     let span = section.span.clone();
     let deadline = section.duration("deadline").unwrap_or(At { value: DEFAULT_DEADLINE, span });
     if deadline.value.is_zero() {
@@ -315,7 +315,7 @@ fn deadline(section: &mut Section<'_>) -> At<Duration> {
     deadline
 }
 
-fn limits(section: &mut Section<'_>, in_flight: bool) -> Limits {
+fn limits(section: &mut Section<'_, '_>, in_flight: bool) -> Limits {
     let mut limits = Limits { per_second: Some(1), in_flight: 1 };
     let file = section.file;
     if let Some((table, span)) = section.table("limits") {
@@ -332,7 +332,7 @@ fn limits(section: &mut Section<'_>, in_flight: bool) -> Limits {
 }
 
 /// Each list that is given replaces the connector's own.
-fn patterns(section: &mut Section<'_>) -> Patterns {
+fn patterns(section: &mut Section<'_, '_>) -> Patterns {
     let mut patterns = Patterns::default();
     let file = section.file;
     if let Some((table, span)) = section.table("patterns") {
@@ -358,7 +358,7 @@ fn patterns(section: &mut Section<'_>) -> Patterns {
     patterns
 }
 
-fn url(section: &mut Section<'_>, example: &str) -> Option<String> {
+fn url(section: &mut Section<'_, '_>, example: &str) -> Option<String> {
     let url = section.required_text("url", example)?;
     match url_fault(&url.value) {
         None => Some(url.value),

@@ -89,7 +89,7 @@ fn exposed(_metadata: &std::fs::Metadata) -> bool {
 }
 
 /// Reads `{ env = … }`, `{ file = … }` or `{ secret = … }`. `label` is the key with its table, e.g. `app_secret`.
-pub(super) fn read(section: &mut Section<'_>, key: &'static str, label: &str, variable: &str) -> Option<SecretRef> {
+pub(super) fn read(section: &mut Section<'_, '_>, key: &'static str, label: &str, variable: &str) -> Option<SecretRef> {
     let file = section.file;
     let Some(entry) = section.take(key) else {
         section.missing(key, &format!("{key} = {{ env = \"{variable}\" }}"));

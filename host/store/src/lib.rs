@@ -4,7 +4,7 @@
 //! `dukou_core::revision` inside its transaction, so that what the decision saw is what is. Knows no plugin, connector
 //! or retry rule. Calls block: use them from blocking threads.
 //!
-//! Two implementations: [`sqlite`] for real, [`memory`] as the oracle that [`conformance`] compares it with.
+//! Two implementations: [`sqlite`] for real, [`memory`] as the oracle that the suite in `conformance` compares it with.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -23,7 +23,15 @@ pub use lock::PipelineLock;
 use rows::*;
 
 /// What a record can be said to be ([`RecordFilter::state`]), in the order people see it.
-pub const STATES: [&str; 7] = ["waiting", "queued", "delivered", "unknown", "held", "skipped", "problem"];
+pub const STATES: [&str; 7] = [
+    "waiting",
+    "queued",
+    "delivered",
+    "unknown",
+    "held",
+    "skipped",
+    "problem",
+];
 
 /// Everything that the host remembers. Every write is one transaction; re-running any call is harmless.
 pub trait Store: Send + Sync {
@@ -62,7 +70,12 @@ pub trait Store: Send + Sync {
     /// deliveries of the group that the verdict no longer contains go through `revision::orphan`. Applies only where the
     /// group's lease number still is the claimed one; others are counted as stale. Problems of the group of kinds
     /// rejected, failed and reissued are resolved by a newer verdict; `Changed` opens one with the field diff.
-    fn settle(&self, scheme: &SchemeName, settlements: &[Settlement], at: DateTime<Utc>) -> Result<SettleCounts, StoreError>;
+    fn settle(
+        &self,
+        scheme: &SchemeName,
+        settlements: &[Settlement],
+        at: DateTime<Utc>,
+    ) -> Result<SettleCounts, StoreError>;
 
     /// Makes groups due again (re-transform), e.g. after `problem retry`. Only where nothing of the group is written or
     /// may be written; answers how many.
@@ -72,8 +85,14 @@ pub trait Store: Send + Sync {
 
     /// Queued deliveries of the target due at `now`, oldest first, at most `limit`, now `claimed` by `owner` under a new
     /// lease number. Attempt counts rise here. `only` restricts to some delivery keys.
-    fn claim_deliveries(&self, target: &TargetName, owner: Owner, limit: usize, now: DateTime<Utc>, only: Option<&[String]>)
-        -> Result<Vec<ClaimedDelivery>, StoreError>;
+    fn claim_deliveries(
+        &self,
+        target: &TargetName,
+        owner: Owner,
+        limit: usize,
+        now: DateTime<Utc>,
+        only: Option<&[String]>,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
     /// TX 3a: claimed → sending with the intent, before the wire. Answers, in order, whether the lease number still held.
     fn begin_attempts(&self, attempts: &[AttemptStart], at: DateTime<Utc>) -> Result<Vec<bool>, StoreError>;
@@ -86,11 +105,22 @@ pub trait Store: Send + Sync {
     fn finish_attempts(&self, ends: &[AttemptEnd], at: DateTime<Utc>) -> Result<Vec<bool>, StoreError>;
 
     /// Unknown deliveries whose `ask_at` has come, under a new lease number each (state stays unknown).
-    fn claim_lookups(&self, target: &TargetName, owner: Owner, limit: usize, now: DateTime<Utc>) -> Result<Vec<ClaimedDelivery>, StoreError>;
+    fn claim_lookups(
+        &self,
+        target: &TargetName,
+        owner: Owner,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
     /// A delivery known to exist at the target, to prove a look-up by: the earliest accepted at or after `since`, else the
     /// latest before it. Never `except`.
-    fn control_for(&self, target: &TargetName, since: DateTime<Utc>, except: &str) -> Result<Option<ControlDelivery>, StoreError>;
+    fn control_for(
+        &self,
+        target: &TargetName,
+        since: DateTime<Utc>,
+        except: &str,
+    ) -> Result<Option<ControlDelivery>, StoreError>;
 
     /// A look-up's decision, guarded by the lease number; answers whether it still held.
     fn finish_lookup(&self, end: &AttemptEnd, at: DateTime<Utc>) -> Result<bool, StoreError>;
@@ -103,7 +133,13 @@ pub trait Store: Send + Sync {
     fn hold(&self, scheme: &SchemeName, keys: Option<&[String]>, held: bool) -> Result<usize, StoreError>;
 
     /// A person settles an unknown or unsettled delivery: written (with the target's number), or absent (queued again).
-    fn settle_by_hand(&self, key: &str, scheme: &SchemeName, verdict: HandVerdict, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    fn settle_by_hand(
+        &self,
+        key: &str,
+        scheme: &SchemeName,
+        verdict: HandVerdict,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
 
     /// When the next queued or unknown delivery of the target becomes due; `None` if none waits.
     fn next_due(&self, target: &TargetName) -> Result<Option<DateTime<Utc>>, StoreError>;
@@ -117,7 +153,14 @@ pub trait Store: Send + Sync {
     fn problems(&self, filter: &ProblemFilter) -> Result<Vec<ProblemRow>, StoreError>;
 
     /// Closes problems by id with a note; answers how many were open.
-    fn resolve_problems(&self, scheme: &SchemeName, ids: &[u64], by: &str, note: &str, at: DateTime<Utc>) -> Result<usize, StoreError>;
+    fn resolve_problems(
+        &self,
+        scheme: &SchemeName,
+        ids: &[u64],
+        by: &str,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> Result<usize, StoreError>;
 
     // ── Schedules, deployments, audit ───────────────────────────────────────────────────────────────────────
 
@@ -125,8 +168,14 @@ pub trait Store: Send + Sync {
     fn next_fire(&self, scheme: &SchemeName, half: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Compare-and-set of the next fire; false if another fired it.
-    fn fire(&self, scheme: &SchemeName, half: &str, expected: Option<DateTime<Utc>>, next: Option<DateTime<Utc>>, at: DateTime<Utc>)
-        -> Result<bool, StoreError>;
+    fn fire(
+        &self,
+        scheme: &SchemeName,
+        half: &str,
+        expected: Option<DateTime<Utc>>,
+        next: Option<DateTime<Utc>>,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
 
     /// Stores bytes by digest (plugins, tables, catalogues); known digests cost nothing.
     fn put_blob(&self, kind: &str, bytes: &[u8]) -> Result<dukou_core::digest::Digest, StoreError>;

@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 /// The longest reply that is kept, in bytes.
-pub const REPLY_BYTES: usize = 16 * 1024;
+pub(crate) const REPLY_BYTES: usize = 16 * 1024;
 /// How many list entries `limit: 0` means.
-pub const DEFAULT_LIMIT: usize = 1000;
+pub(crate) const DEFAULT_LIMIT: usize = 1000;
 /// Who resolves a problem when nobody did it by hand.
 pub(crate) const BY_ITSELF: &str = "dukou";
 /// Why a verdict's problems close.
@@ -83,8 +83,7 @@ pub(crate) fn dead(
         code: code.to_owned(),
         message: message.to_owned(),
         path: differences.first().map(|first| first.path.clone()),
-        details: json!({ "outcome": outcome, "reply": bounded(reply), "differences": listed(differences) })
-            .to_string(),
+        details: json!({ "outcome": outcome, "reply": bounded(reply), "differences": listed(differences) }).to_string(),
     }
 }
 
@@ -115,7 +114,11 @@ mod tests {
 
     #[test]
     fn a_changed_document_names_its_first_difference() {
-        let difference = FieldDiff { path: "dto.Memo".into(), before: Some("1".into()), after: None };
+        let difference = FieldDiff {
+            path: "dto.Memo".into(),
+            before: Some("1".into()),
+            after: None,
+        };
         let report = changed("CK1", std::slice::from_ref(&difference));
         assert_eq!(report.path.as_deref(), Some("dto.Memo"));
         assert_eq!(report.fingerprint(), changed("CK2", &[difference]).fingerprint());

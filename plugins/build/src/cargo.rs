@@ -66,7 +66,10 @@ const SCRUBBED_PREFIXES: [&str; 8] = [
 /// scripts share it, and the running cargo has not locked it.
 pub fn shared_target_dir(out_dir: &Path) -> PathBuf {
     // Cargo marks the root of a target folder for backup programs.
-    let root = out_dir.ancestors().filter(|folder| folder.join("CACHEDIR.TAG").exists()).last();
+    let root = out_dir
+        .ancestors()
+        .filter(|folder| folder.join("CACHEDIR.TAG").exists())
+        .last();
     root.unwrap_or(out_dir).join("guests")
 }
 
@@ -79,9 +82,15 @@ pub(crate) fn check_target(options: &BuildOptions) -> Result<(), BuildError> {
     let output = run(scrub(command.current_dir(&options.manifest_dir)), &rustc)?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let has_core = std::fs::read_dir(&folder).is_ok_and(|files| {
-        files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
+        files
+            .flatten()
+            .any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
     });
-    if output.status.success() && has_core { Ok(()) } else { Err(BuildError::TargetMissing { target }) }
+    if output.status.success() && has_core {
+        Ok(())
+    } else {
+        Err(BuildError::TargetMissing { target })
+    }
 }
 
 /// Compiles the package's library as a module and returns the file.
@@ -115,20 +124,22 @@ pub(crate) fn compile(options: &BuildOptions) -> Result<PathBuf, BuildError> {
             diagnostics: String::from_utf8_lossy(&output.stderr).into_owned(),
         });
     }
-    module_file(&output.stdout, options)
-        .ok_or_else(|| BuildError::NoModule { package: options.package.clone() })
+    module_file(&output.stdout, options).ok_or_else(|| BuildError::NoModule {
+        package: options.package.clone(),
+    })
 }
 
 fn run(command: &mut Command, program: &Path) -> Result<Output, BuildError> {
-    command.output().map_err(|source| BuildError::Tool { program: program.to_owned(), source })
+    command.output().map_err(|source| BuildError::Tool {
+        program: program.to_owned(),
+        source,
+    })
 }
 
 fn scrub(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
-        if SCRUBBED.contains(&text)
-            || SCRUBBED_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
-        {
+        if SCRUBBED.contains(&text) || SCRUBBED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }
@@ -177,7 +188,9 @@ fn module_file(messages: &[u8], options: &BuildOptions) -> Option<PathBuf> {
     let manifest = manifest.canonicalize().unwrap_or(manifest);
     let mut found = None;
     for line in messages.split(|byte| *byte == b'\n') {
-        let Ok(message) = serde_json::from_slice::<Value>(line) else { continue };
+        let Ok(message) = serde_json::from_slice::<Value>(line) else {
+            continue;
+        };
         if message["reason"] != "compiler-artifact"
             || message["manifest_path"].as_str().map(Path::new) != Some(manifest.as_path())
         {

@@ -40,7 +40,9 @@ pub enum BuildError {
         /// Why.
         source: io::Error,
     },
-    /// The module is no plugin of our contract.
+    /// The module exports nothing of the contract.
+    NoPlugin,
+    /// The module cannot be wrapped as a component.
     Component {
         /// What the encoder found.
         source: anyhow::Error,
@@ -61,6 +63,7 @@ impl BuildError {
             Self::Compile { .. } => "plugin-build.compile",
             Self::NoModule { .. } => "plugin-build.no-module",
             Self::Output { .. } => "plugin-build.output",
+            Self::NoPlugin => "plugin-build.no-plugin",
             Self::Component { .. } => "plugin-build.component",
             Self::Manifest { .. } => "plugin-build.manifest",
         }
@@ -82,10 +85,11 @@ impl fmt::Display for BuildError {
                 write!(formatter, "package {package} has no library target that makes a module")
             }
             Self::Output { file, .. } => write!(formatter, "cannot read {}", file.display()),
-            Self::Component { .. } => write!(
+            Self::NoPlugin => write!(
                 formatter,
                 "the module is no plugin; does its lib.rs call one of dukou-sdk's export macros?"
             ),
+            Self::Component { .. } => write!(formatter, "the module cannot become a component"),
             Self::Manifest { reason } => write!(formatter, "plugin.json: {reason}"),
         }
     }
@@ -97,6 +101,7 @@ impl Error for BuildError {
             Self::Tool { source, .. } | Self::Output { source, .. } => Some(source),
             Self::Component { source } => Some(source.as_ref()),
             Self::TargetMissing { .. }
+            | Self::NoPlugin
             | Self::Compile { .. }
             | Self::NoModule { .. }
             | Self::Manifest { .. } => None,

@@ -16,6 +16,9 @@ pub use section::{CASES_SECTION, MANIFEST_SECTION, append_section, check_manifes
 
 use std::path::PathBuf;
 
+/// What the name of every plugin's `configure` export begins with, whatever the contract's version.
+const SETUP_EXPORT: &[u8] = b"dukou:plugin/setup@";
+
 /// What to build and where.
 #[derive(Clone, Debug)]
 pub struct BuildOptions {
@@ -37,11 +40,7 @@ pub struct BuildOptions {
 
 impl BuildOptions {
     /// A plugin for our contract, built by `cargo`, with its own `plugin.json`.
-    pub fn new(
-        manifest_dir: impl Into<PathBuf>,
-        package: impl Into<String>,
-        target_dir: impl Into<PathBuf>,
-    ) -> Self {
+    pub fn new(manifest_dir: impl Into<PathBuf>, package: impl Into<String>, target_dir: impl Into<PathBuf>) -> Self {
         Self {
             manifest_dir: manifest_dir.into(),
             package: package.into(),
@@ -61,8 +60,10 @@ pub fn build(options: &BuildOptions) -> Result<Vec<u8>, BuildError> {
     let manifest = section::manifest_of(options)?;
     cargo::check_target(options)?;
     let file = cargo::compile(options)?;
-    let module =
-        std::fs::read(&file).map_err(|source| BuildError::Output { file: file.clone(), source })?;
+    let module = std::fs::read(&file).map_err(|source| BuildError::Output {
+        file: file.clone(),
+        source,
+    })?;
     let mut component = match options.target {
         Target::Bare => componentize(&module)?,
         // This target's linker has made a component already.
@@ -76,6 +77,10 @@ pub fn build(options: &BuildOptions) -> Result<Vec<u8>, BuildError> {
 
 /// Wraps a core module that carries our SDK's type sections as a component.
 pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    // A module without type sections would become an empty component, which nobody can call.
+    if !module.windows(SETUP_EXPORT.len()).any(|window| window == SETUP_EXPORT) {
+        return Err(BuildError::NoPlugin);
+    }
     wit_component::ComponentEncoder::default()
         .validate(true)
         .module(module)

@@ -46,8 +46,10 @@ pub(crate) fn manifest_of(options: &BuildOptions) -> Result<Option<String>, Buil
             if !file.exists() {
                 return Ok(None);
             }
-            std::fs::read_to_string(&file)
-                .map_err(|source| BuildError::Output { file: file.clone(), source })?
+            std::fs::read_to_string(&file).map_err(|source| BuildError::Output {
+                file: file.clone(),
+                source,
+            })?
         }
     };
     check_manifest(&text).map(Some)
@@ -59,9 +61,10 @@ pub(crate) fn manifest_of(options: &BuildOptions) -> Result<Option<String>, Buil
 /// `title`. Optional: `title_en`, `settings` (a JSON schema). Other keys are errors.
 pub fn check_manifest(text: &str) -> Result<String, BuildError> {
     let wrong = |reason: String| BuildError::Manifest { reason };
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
-    let Value::Object(object) = &value else { return Err(wrong("not a JSON object".to_owned())) };
+    let value: Value = serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
+    let Value::Object(object) = &value else {
+        return Err(wrong("not a JSON object".to_owned()));
+    };
     for key in object.keys() {
         if !["name", "version", "kind", "title", "title_en", "settings"].contains(&key.as_str()) {
             return Err(wrong(format!("unknown key `{key}`")));
@@ -75,7 +78,9 @@ pub fn check_manifest(text: &str) -> Result<String, BuildError> {
     let name = object["name"].as_str().unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.len() > 63 || !name.bytes().all(allowed) {
-        return Err(wrong(format!("`name` is at most 63 of a-z, 0-9 and dashes, not `{name}`")));
+        return Err(wrong(format!(
+            "`name` is at most 63 of a-z, 0-9 and dashes, not `{name}`"
+        )));
     }
     let kind = object["kind"].as_str().unwrap_or_default();
     if !KINDS.contains(&kind) {

@@ -36,14 +36,20 @@ fn a_manifest_is_checked_and_compacted() {
 
 #[test]
 fn a_missing_target_is_named_with_the_command_that_adds_it() {
-    let error = BuildError::TargetMissing { target: Target::Bare.triple() };
-    assert!(error.to_string().ends_with("rustup target add wasm32-unknown-unknown"), "{error}");
+    let error = BuildError::TargetMissing {
+        target: Target::Bare.triple(),
+    };
+    assert!(
+        error.to_string().ends_with("rustup target add wasm32-unknown-unknown"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_module_without_our_types_is_no_plugin() {
-    let error = componentize(b"no module").unwrap_err();
-    assert_eq!(error.code(), "plugin-build.component");
+    assert_eq!(componentize(b"no module").unwrap_err().code(), "plugin-build.no-plugin");
+    let named = componentize(b"dukou:plugin/setup@0.1.0 in no module").unwrap_err();
+    assert_eq!(named.code(), "plugin-build.component");
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn the_compiler_is_quoted_when_a_crate_does_not_compile() {
 
     std::fs::write(folder.path().join("src/lib.rs"), "pub fn f() -> u8 { 1 }\n").unwrap();
     let error = build(&options).unwrap_err();
-    assert!(matches!(error, BuildError::Component { .. } | BuildError::NoModule { .. }), "{error}");
+    assert_eq!(error.code(), "plugin-build.no-plugin", "{error}");
 }
 
 #[test]

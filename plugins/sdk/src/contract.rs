@@ -3,9 +3,7 @@
 //! The words themselves are generated from `wit/dukou-plugin-0.1/plugin.wit`, which documents every field. What the host
 //! promises and checks stands there too; nothing here calls the host.
 
-use crate::{
-    Candidate, Document, Group, Lookups, Omission, SettingError, SourceRecord, Verdict, Violation,
-};
+use crate::{Candidate, Document, Group, Lookups, Omission, SettingError, SourceRecord, Verdict, Violation};
 
 /// What a plugin needs under its settings; the host projects source records to exactly this.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +18,10 @@ pub struct Needs {
 impl Needs {
     /// Needs of these source paths, in this order, and no table.
     pub fn of<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> Self {
-        Self { needs: paths.into_iter().map(Into::into).collect(), tables: Vec::new() }
+        Self {
+            needs: paths.into_iter().map(Into::into).collect(),
+            tables: Vec::new(),
+        }
     }
 
     /// The answer of `configure`: `{"needs":[…],"tables":[…]}`.
@@ -76,38 +77,55 @@ pub trait Validation: Sized {
 
 impl SourceRecord {
     /// A record with an empty `extra`, as tests need it.
-    pub fn new(
-        key: impl Into<String>,
-        received_at: impl Into<String>,
-        body: impl Into<String>,
-    ) -> Self {
-        Self { key: key.into(), received_at: received_at.into(), body: body.into(), extra: empty() }
+    pub fn new(key: impl Into<String>, received_at: impl Into<String>, body: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            received_at: received_at.into(),
+            body: body.into(),
+            extra: empty(),
+        }
     }
 }
 
 impl Group {
     /// The group of one record: its key is the record's.
     pub fn single(record: SourceRecord) -> Self {
-        Self { key: record.key.clone(), records: vec![record], extra: empty() }
+        Self {
+            key: record.key.clone(),
+            records: vec![record],
+            extra: empty(),
+        }
     }
 }
 
 impl Document {
     /// The only document of its group: no suffix, nothing extra.
     pub fn new(body: impl Into<String>) -> Self {
-        Self { suffix: String::new(), body: body.into(), extra: empty() }
+        Self {
+            suffix: String::new(),
+            body: body.into(),
+            extra: empty(),
+        }
     }
 
     /// One of several documents of a group.
     pub fn with_suffix(suffix: impl Into<String>, body: impl Into<String>) -> Self {
-        Self { suffix: suffix.into(), body: body.into(), extra: empty() }
+        Self {
+            suffix: suffix.into(),
+            body: body.into(),
+            extra: empty(),
+        }
     }
 }
 
 impl Omission {
     /// Leaves out `path` of the group's record number `member`.
     pub fn new(member: u32, path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { member, path: path.into(), reason: reason.into() }
+        Self {
+            member,
+            path: path.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -140,12 +158,12 @@ impl Violation {
 
 impl SettingError {
     /// An error at `path` into the settings; the empty path is the settings as a whole.
-    pub fn new(
-        path: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self { path: path.into(), code: code.into(), message: message.into() }
+    pub fn new(path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }
 

@@ -96,10 +96,16 @@ impl Moment {
             let epoch_ms: i64 = text.parse().map_err(|_| Unreadable)?;
             let local_s = epoch_ms.div_euclid(1000) + i64::from(zone.offset_s);
             let second = i32::try_from(local_s.rem_euclid(DAY_S)).map_err(|_| Unreadable)?;
-            return Ok(Some(Self { day: local_s.div_euclid(DAY_S), second }));
+            return Ok(Some(Self {
+                day: local_s.div_euclid(DAY_S),
+                second,
+            }));
         }
         match bytes.len() {
-            10 => Ok(Some(Self { day: day(bytes).ok_or(Unreadable)?, second: 0 })),
+            10 => Ok(Some(Self {
+                day: day(bytes).ok_or(Unreadable)?,
+                second: 0,
+            })),
             19 if matches!(bytes[10], b' ' | b'T') => {
                 let day = day(bytes).ok_or(Unreadable)?;
                 let second = second(bytes, 11).ok_or(Unreadable)?;
@@ -118,10 +124,17 @@ impl Moment {
         let day = day(bytes).ok_or(Unreadable)?;
         let second = second(bytes, 11).ok_or(Unreadable)?;
         let rest = text[19..].trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-        let offset = if matches!(rest, "Z" | "z") { 0 } else { offset_s(rest).ok_or(Unreadable)? };
+        let offset = if matches!(rest, "Z" | "z") {
+            0
+        } else {
+            offset_s(rest).ok_or(Unreadable)?
+        };
         let local_s = day * DAY_S + i64::from(second) - i64::from(offset) + i64::from(zone.offset_s);
         let second = i32::try_from(local_s.rem_euclid(DAY_S)).map_err(|_| Unreadable)?;
-        Ok(Self { day: local_s.div_euclid(DAY_S), second })
+        Ok(Self {
+            day: local_s.div_euclid(DAY_S),
+            second,
+        })
     }
 
     /// `YYYY-MM-DD`.
@@ -135,9 +148,11 @@ impl Moment {
     pub fn datetime(self) -> String {
         let mut out = String::with_capacity(19);
         self.push_date(&mut out);
-        for (separator, value) in
-            [(' ', self.second / 3600), (':', self.second / 60 % 60), (':', self.second % 60)]
-        {
+        for (separator, value) in [
+            (' ', self.second / 3600),
+            (':', self.second / 60 % 60),
+            (':', self.second % 60),
+        ] {
             out.push(separator);
             push_two(&mut out, value);
         }
@@ -152,7 +167,11 @@ impl Moment {
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * of_year + 2) / 153;
         let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         push_two(out, i32::try_from(year.div_euclid(100)).unwrap_or(0));
         push_two(out, i32::try_from(year.rem_euclid(100)).unwrap_or(0));
@@ -181,9 +200,7 @@ pub fn datetime<'a>(value: &'a Scalar<'_>, zone: Zone) -> Result<Option<Cow<'a, 
         None => Ok(None),
         Some(text) => Ok(match Moment::read(text, zone)? {
             None => None,
-            Some(_) if text.trim().as_bytes().get(10) == Some(&b' ') => {
-                Some(Cow::Borrowed(text.trim()))
-            }
+            Some(_) if text.trim().as_bytes().get(10) == Some(&b' ') => Some(Cow::Borrowed(text.trim())),
             Some(moment) => Some(Cow::Owned(moment.datetime())),
         }),
     }
@@ -200,7 +217,10 @@ fn text_of<'a>(value: &'a Scalar<'_>) -> Result<Option<&'a str>, Unreadable> {
 
 /// "", `0`, and dates of zeros with or without a time.
 fn is_none(text: &str) -> bool {
-    matches!(text, "" | "0" | "0000-00-00" | "0000-00-00 00:00:00" | "0000-00-00T00:00:00")
+    matches!(
+        text,
+        "" | "0" | "0000-00-00" | "0000-00-00 00:00:00" | "0000-00-00T00:00:00"
+    )
 }
 
 fn day(bytes: &[u8]) -> Option<i64> {
@@ -238,9 +258,7 @@ fn second(bytes: &[u8], at: usize) -> Option<i32> {
 /// The two-digit number at `at`.
 fn two(bytes: &[u8], at: usize) -> Option<i32> {
     match bytes.get(at..at + 2) {
-        Some(&[tens @ b'0'..=b'9', ones @ b'0'..=b'9']) => {
-            Some(i32::from(tens - b'0') * 10 + i32::from(ones - b'0'))
-        }
+        Some(&[tens @ b'0'..=b'9', ones @ b'0'..=b'9']) => Some(i32::from(tens - b'0') * 10 + i32::from(ones - b'0')),
         _ => None,
     }
 }

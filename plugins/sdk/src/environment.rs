@@ -98,7 +98,11 @@ impl Environment {
             return Ok(Self::default());
         }
         serde_json::from_str(json).map_err(|error| {
-            vec![SettingError::new("environment", "json", format!("cannot be read: {error}"))]
+            vec![SettingError::new(
+                "environment",
+                "json",
+                format!("cannot be read: {error}"),
+            )]
         })
     }
 

@@ -15,7 +15,11 @@ pub fn configure<P>(
 ) -> Result<String, Vec<SettingError>> {
     let (plugin, needs) = outcome?;
     slot.with(|cell| cell.set(plugin)).map_err(|_| {
-        vec![SettingError::new("", "configured", "this instance is configured already")]
+        vec![SettingError::new(
+            "",
+            "configured",
+            "this instance is configured already",
+        )]
     })?;
     Ok(needs.to_json())
 }

@@ -42,7 +42,9 @@ impl<'a> Node<'a> {
         if !self.is_object() {
             return Vec::new();
         }
-        serde_json::Deserializer::from_str(self.0).deserialize_map(Members).unwrap_or_default()
+        serde_json::Deserializer::from_str(self.0)
+            .deserialize_map(Members)
+            .unwrap_or_default()
     }
 
     /// The value at a dotted path of members, none of them an array.
@@ -125,7 +127,13 @@ mod tests {
         assert_eq!(node.at("dto.a").unwrap().json(), "2.0000");
         assert_eq!(node.at("last").unwrap().json(), "1");
         assert_eq!(node.at("dto.missing"), None);
-        let names: Vec<_> = node.member("dto").unwrap().members().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = node
+            .member("dto")
+            .unwrap()
+            .members()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(names, ["a", "bb"]);
         assert_eq!(node.at("dto.a.b"), None);
         let elements = node.at("dto.bb").unwrap().elements().unwrap();

@@ -56,9 +56,7 @@ impl<'a> Scalar<'a> {
         let json = json.trim_ascii();
         match json.as_bytes().first() {
             Some(b'"') => match json.as_bytes() {
-                [_, inside @ .., _] if !inside.contains(&b'\\') => {
-                    Self::Text(Cow::Borrowed(&json[1..json.len() - 1]))
-                }
+                [_, inside @ .., _] if !inside.contains(&b'\\') => Self::Text(Cow::Borrowed(&json[1..json.len() - 1])),
                 _ => serde_json::from_str(json).map_or(Self::Null, |text| Self::Text(Cow::Owned(text))),
             },
             Some(b't') => Self::Boolean(true),
@@ -177,17 +175,16 @@ fn read_exponent(text: &str) -> Result<i32, NotANumber> {
     if size.len() > 3 {
         return Err(NotANumber::Size);
     }
-    let size: i32 = if size.is_empty() { 0 } else { size.parse().map_err(|_| NotANumber::Size)? };
+    let size: i32 = if size.is_empty() {
+        0
+    } else {
+        size.parse().map_err(|_| NotANumber::Size)?
+    };
     Ok(if text.starts_with('-') { -size } else { size })
 }
 
 /// Writes `whole.fraction` with the point moved right by `shift` (left if negative).
-fn write_shifted(
-    negative: bool,
-    whole: &str,
-    fraction: &str,
-    shift: i32,
-) -> Result<String, NotANumber> {
+fn write_shifted(negative: bool, whole: &str, fraction: &str, shift: i32) -> Result<String, NotANumber> {
     let digits = [whole, fraction].concat();
     let length = |size: usize| i32::try_from(size).map_err(|_| NotANumber::Size);
     let point = length(whole.len())? + shift;

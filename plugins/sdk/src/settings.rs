@@ -23,10 +23,18 @@ impl<'a> Settings<'a> {
             BTreeMap::new()
         } else {
             serde_json::from_str(json).map_err(|error| {
-                vec![SettingError::new("", "json", format!("settings are no JSON object: {error}"))]
+                vec![SettingError::new(
+                    "",
+                    "json",
+                    format!("settings are no JSON object: {error}"),
+                )]
             })?
         };
-        Ok(Self { values, known: Vec::new(), errors: Vec::new() })
+        Ok(Self {
+            values,
+            known: Vec::new(),
+            errors: Vec::new(),
+        })
     }
 
     /// A text; numbers and booleans are not texts here, so that a bare `0101` cannot lose its zero unseen.
@@ -67,7 +75,10 @@ impl<'a> Settings<'a> {
 
     /// A count of zero or more.
     pub fn count(&mut self, name: &'static str, default: usize) -> usize {
-        match self.take(name).map(|value| value.integer().ok().and_then(|text| text.parse().ok())) {
+        match self
+            .take(name)
+            .map(|value| value.integer().ok().and_then(|text| text.parse().ok()))
+        {
             None => default,
             Some(Some(value)) => value,
             Some(None) => self.wrong(name, "a whole number", default),
@@ -88,7 +99,11 @@ impl<'a> Settings<'a> {
             };
             self.errors.push(SettingError::new(name, "unknown", message));
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.errors)
+        }
     }
 
     fn take(&mut self, name: &'static str) -> Option<Scalar<'a>> {
@@ -102,7 +117,11 @@ impl<'a> Settings<'a> {
     fn wrong<T>(&mut self, name: &str, wanted: &str, default: T) -> T {
         let value = self.values.get(name).map_or("", |raw| raw.get());
         let value: String = value.chars().take(40).collect();
-        self.errors.push(SettingError::new(name, "type", format!("must be {wanted}, not {value}")));
+        self.errors.push(SettingError::new(
+            name,
+            "type",
+            format!("must be {wanted}, not {value}"),
+        ));
         default
     }
 }
@@ -160,7 +179,12 @@ mod tests {
         let found: Vec<_> = errors.iter().map(|e| (e.path.as_str(), e.code.as_str())).collect();
         assert_eq!(
             found,
-            [("memo", "type"), ("warehouse", "required"), ("max", "type"), ("custmer", "unknown")]
+            [
+                ("memo", "type"),
+                ("warehouse", "required"),
+                ("max", "type"),
+                ("custmer", "unknown")
+            ]
         );
         assert!(errors[3].message.contains("`customer`"));
     }

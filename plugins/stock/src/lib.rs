@@ -14,7 +14,11 @@ pub const VOUCHER_CHECKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/vouc
 
 /// Every stock plugin by the name that a scheme calls it.
 pub fn all() -> &'static [(&'static str, &'static [u8])] {
-    &[("table", TABLE), ("wdt-to-tplus", WDT_TO_TPLUS), ("voucher-checks", VOUCHER_CHECKS)]
+    &[
+        ("table", TABLE),
+        ("wdt-to-tplus", WDT_TO_TPLUS),
+        ("voucher-checks", VOUCHER_CHECKS),
+    ]
 }
 
 #[cfg(test)]

@@ -1,148 +1,20 @@
-//! One group to one verdict: which members count, their lines, the values of every row, and then either documents or
-//! everything that is wrong at once. Two steps, because look-ups of all groups are fetched between them.
+//! A prepared group to its verdict: the values of every row, and then either documents or everything that is wrong at
+//! once. Look-ups of all groups are fetched between noting keys and finishing.
 
 use crate::convert::Value;
 use crate::errors::Fault;
 use crate::evaluate::{Evaluator, Scope};
 use crate::lines::{self, Cells, Line};
-use crate::program::{List, Program, Row};
-use crate::record::{Chain, Node};
-use crate::rejection::Rejection;
+use crate::prepare::Prepared;
+use crate::program::{List, Row};
+use crate::record::Chain;
 use crate::shape::ROOT;
 use crate::tables::Answers;
 use crate::write;
-use dukou_sdk::{Document, Group, Mapped, Omission, Verdict};
-use std::collections::BTreeMap;
+use dukou_sdk::{Document, Mapped, Verdict};
 use std::num::NonZeroUsize;
 
-/// A group whose records have been read and whose lines are known.
-#[derive(Debug)]
-pub(crate) struct Prepared<'n> {
-    program: &'n Program,
-    group: &'n Group,
-    /// The records that count.
-    members: Vec<(u32, Chain<'n>)>,
-    /// The lines of each list.
-    lists: Vec<Vec<Line<'n>>>,
-    omitted: Vec<Omission>,
-    /// Set if nothing is left to write.
-    skipped: Option<String>,
-    rejection: Rejection<'n>,
-}
-
-/// Reads the records of a group; the error is the reader's own words.
-pub(crate) fn read<'n>(program: &Program, group: &'n Group) -> Vec<Result<Node<'n>, String>> {
-    group
-        .records
-        .iter()
-        .map(|record| Node::read(&program.shape, &record.body))
-        .collect()
-}
-
-/// Judges which records and lines of a group count.
-pub(crate) fn prepare<'n>(
-    program: &'n Program,
-    group: &'n Group,
-    nodes: &'n [Result<Node<'n>, String>],
-) -> Prepared<'n> {
-    let mut prepared = Prepared {
-        program,
-        group,
-        members: Vec::new(),
-        lists: vec![Vec::new(); program.lists.len()],
-        omitted: Vec::new(),
-        skipped: None,
-        rejection: Rejection::new(program, group),
-    };
-    let mut reasons = Vec::new();
-    for (member, node) in (0_u32..).zip(nodes) {
-        match node {
-            Err(error) => prepared.rejection.record(member, error),
-            Ok(node) => {
-                let chain = Chain::record(node);
-                match prepared.skip_reason(member, chain) {
-                    Some(reason) => {
-                        prepared.omitted.push(Omission {
-                            member,
-                            path: String::new(),
-                            reason: reason.to_owned(),
-                        });
-                        reasons.push(reason);
-                    }
-                    None => prepared.add_member(member, chain),
-                }
-            }
-        }
-    }
-    if nodes.is_empty() {
-        prepared.rejection.group("the group has no records");
-    }
-    if prepared.rejection.is_empty() && prepared.members.is_empty() {
-        prepared.skipped = Some(prepared.nothing_left(&reasons));
-    }
-    prepared
-}
-
 impl<'n> Prepared<'n> {
-    /// The reason of the first `skip` rule that holds.
-    fn skip_reason(&mut self, member: u32, chain: Chain<'n>) -> Option<&'n str> {
-        for rule in &self.program.skip {
-            match lines::holds(self.program, rule, chain) {
-                Ok(false) => {}
-                Ok(true) => return Some(&rule.reason),
-                Err(fault) => self.rejection.rule(member, "", "", &rule.text, &fault),
-            }
-        }
-        None
-    }
-
-    /// Adds a record and its lines. One whose lines all dropped out counts no longer: its omissions say why.
-    fn add_member(&mut self, member: u32, chain: Chain<'n>) {
-        let mut counts = true;
-        for (list, lines) in self.program.lists.iter().zip(&mut self.lists) {
-            let found = lines::expand(self.program, list, member, chain);
-            for (path, judged, fault) in &found.faults {
-                self.rejection.rule(member, path, &list.target, judged, fault);
-            }
-            if list.required && found.lines.is_empty() && found.faults.is_empty() {
-                if found.elements == 0 {
-                    let path = self.program.shape.indexed_list(list.level, &chain.indexes);
-                    self.rejection
-                        .rule(member, &path, &list.target, &path, &Fault::Required);
-                }
-                counts = false;
-            }
-            lines.extend(found.lines);
-            self.omitted.extend(found.omitted);
-        }
-        if counts {
-            self.members.push((member, chain));
-        }
-    }
-
-    /// Why nothing is left: the reasons of skipped records, and how many lines were left out for which reason.
-    fn nothing_left(&self, skipped: &[&str]) -> String {
-        let mut reasons: Vec<String> = Vec::new();
-        for reason in skipped {
-            if !reasons.iter().any(|known| known == reason) {
-                reasons.push((*reason).to_owned());
-            }
-        }
-        let mut dropped: BTreeMap<&str, usize> = BTreeMap::new();
-        for omission in self.omitted.iter().filter(|omission| !omission.path.is_empty()) {
-            *dropped.entry(&omission.reason).or_default() += 1;
-        }
-        if !dropped.is_empty() {
-            let count: usize = dropped.values().sum();
-            let each: Vec<String> = dropped
-                .iter()
-                .map(|(reason, count)| format!("{reason} ({count})"))
-                .collect();
-            reasons.push(format!("all {count} lines are left out: {}", each.join(", ")));
-        }
-        reasons.join("; ")
-    }
-
     /// Tries every row that looks something up, so that `answers` notes the keys. Faults come back in [`finish`].
     ///
     /// [`finish`]: Prepared::finish
@@ -184,9 +56,15 @@ impl<'n> Prepared<'n> {
         }
         let program = self.program;
         let starts = self.starts();
+        let whole = Evaluator {
+            program,
+            answers,
+            group_key: &self.group.key,
+        };
+        let mut head = self.head(whole, &starts);
         let mut lists = Vec::with_capacity(program.lists.len());
         for (list, lines) in program.lists.iter().zip(std::mem::take(&mut self.lists)) {
-            let cells = self.cells(list, &lines, answers);
+            let cells = self.cells(list, &lines, whole);
             lists.push(self.merged(list, cells));
         }
         let size = self.part_size(&lists);
@@ -196,26 +74,26 @@ impl<'n> Prepared<'n> {
             .max()
             .unwrap_or(1)
             .max(1);
+        let keys: Vec<String> = (2..=parts).map(|part| format!("{}-p{part}", self.group.key)).collect();
         let mut documents = Vec::with_capacity(parts);
         for part in 0..parts {
-            let suffix = if part == 0 {
-                String::new()
-            } else {
-                format!("-p{}", part + 1)
-            };
-            let key = format!("{}{suffix}", self.group.key);
-            let evaluator = Evaluator {
-                program,
-                answers,
-                group_key: &key,
-            };
-            let mut head = Vec::with_capacity(program.head.len());
-            for row in &program.head {
-                head.push(self.head(row, evaluator, &starts));
+            let key = part.checked_sub(1).and_then(|later| keys.get(later));
+            if let Some(key) = key {
+                head = self.head(
+                    Evaluator {
+                        group_key: key,
+                        ..whole
+                    },
+                    &starts,
+                );
             }
-            if !self.rejection.is_empty() {
+            if !self.is_sound() {
                 break;
             }
+            let suffix = key
+                .and_then(|key| key.strip_prefix(&self.group.key))
+                .unwrap_or_default()
+                .to_owned();
             let lines: Vec<&[Cells<'_>]> = lists.iter().map(|lines| part_of(lines, part, size)).collect();
             let body = write::document(program, &head, &lines);
             documents.push(Document {
@@ -224,6 +102,7 @@ impl<'n> Prepared<'n> {
                 extra: "{}".to_owned(),
             });
         }
+        self.rejection.append(self.of_lines);
         match self.rejection.into_violations() {
             violations if violations.is_empty() => Verdict::Mapped(Mapped {
                 documents,
@@ -233,8 +112,18 @@ impl<'n> Prepared<'n> {
         }
     }
 
+    /// The values of the head rows of one document.
+    fn head<'e>(&mut self, evaluator: Evaluator<'e>, starts: &[Chain<'e>]) -> Vec<Value<'e>> {
+        evaluator
+            .program
+            .head
+            .iter()
+            .map(|row| self.head_row(row, evaluator, starts))
+            .collect()
+    }
+
     /// A head row's value. Rows that read fields of a record must come out the same for every member.
-    fn head<'e>(&mut self, row: &'e Row, evaluator: Evaluator<'e>, starts: &[Chain<'e>]) -> Value<'e> {
+    fn head_row<'e>(&mut self, row: &'e Row, evaluator: Evaluator<'e>, starts: &[Chain<'e>]) -> Value<'e> {
         let evaluated = if row.per_member {
             starts
         } else {
@@ -271,16 +160,7 @@ impl<'n> Prepared<'n> {
     }
 
     /// The values of every line. A line with a fault is left out: the group is rejected anyway.
-    fn cells<'e>(&mut self, list: &'e List, lines: &[Line<'e>], answers: &'e Answers) -> Vec<Cells<'e>>
-    where
-        'n: 'e,
-    {
-        let group: &'e Group = self.group;
-        let evaluator = Evaluator {
-            program: self.program,
-            answers,
-            group_key: &group.key,
-        };
+    fn cells<'e>(&mut self, list: &'e List, lines: &[Line<'e>], evaluator: Evaluator<'e>) -> Vec<Cells<'e>> {
         let mut cells = Vec::with_capacity(lines.len());
         for (index, line) in lines.iter().enumerate() {
             let mut values = Vec::with_capacity(list.rows.len());
@@ -314,7 +194,7 @@ impl<'n> Prepared<'n> {
     fn line_fault(&mut self, list: &List, line: &Line<'_>, index: usize, row: &Row, fault: &Fault) {
         let rest = row.target.strip_prefix(&list.target).unwrap_or(&row.target);
         let target = format!("{}[{index}]{rest}", list.target);
-        self.rejection.row(row, fault, &target, Some(line.member), &line.chain);
+        self.of_lines.row(row, fault, &target, Some(line.member), &line.chain);
     }
 
     /// How many lines one document may hold: the group's `max_lines`. A document that would be split must mean the same

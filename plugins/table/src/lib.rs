@@ -7,6 +7,7 @@
 //!
 //! It knows no scheme, no connector and no clock, and it never parses a number into binary floating point.
 
+mod bind;
 mod compile;
 mod condition;
 mod convert;
@@ -15,13 +16,16 @@ mod evaluate;
 mod group;
 mod layout;
 mod lines;
+mod prepare;
 mod program;
 mod record;
 mod rejection;
 mod resolve;
+mod rows;
 mod settings;
 mod shape;
 mod tables;
+mod target;
 mod template;
 mod write;
 
@@ -42,7 +46,7 @@ impl Mapping for Table {
         let environment = Environment::parse(environment)?;
         let mut findings = Findings::default();
         let raw = settings::read(settings, &mut findings);
-        match compile::compile(raw, &environment, &mut findings) {
+        match compile::compile(raw, environment, &mut findings) {
             Some(program) => {
                 let needs = Needs {
                     needs: program.shape.needs(),
@@ -56,11 +60,11 @@ impl Mapping for Table {
 
     fn transform(&self, groups: Vec<Group>, lookups: &dyn Lookups) -> Vec<Verdict> {
         let program = &self.program;
-        let nodes: Vec<_> = groups.iter().map(|group| group::read(program, group)).collect();
+        let nodes: Vec<_> = groups.iter().map(|group| prepare::read(program, group)).collect();
         let prepared: Vec<_> = groups
             .iter()
             .zip(&nodes)
-            .map(|(group, nodes)| group::prepare(program, group, nodes))
+            .map(|(group, nodes)| prepare::prepare(program, group, nodes))
             .collect();
         let mut answers = Answers::default();
         // Each round answers one look-up further along in a placeholder: `{{a|lookup(A)|lookup(B)}}` takes two.

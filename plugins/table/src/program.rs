@@ -95,6 +95,8 @@ pub(crate) struct List {
     pub(crate) target: String,
     /// The level whose elements become lines.
     pub(crate) level: usize,
+    /// The outermost list around them, which an order without lines lacks.
+    pub(crate) outermost: usize,
     /// Whether a document without lines rejects.
     pub(crate) required: bool,
     /// The fields of a line.

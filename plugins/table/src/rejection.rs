@@ -35,6 +35,13 @@ impl<'n> Rejection<'n> {
         self.violations.is_empty()
     }
 
+    /// Adds what another one gathered, after what is here.
+    pub(crate) fn append(&mut self, other: Self) {
+        let free = MAX_VIOLATIONS.saturating_sub(self.violations.len());
+        self.more += other.more + other.violations.len().saturating_sub(free);
+        self.violations.extend(other.violations.into_iter().take(free));
+    }
+
     /// What is told.
     pub(crate) fn into_violations(mut self) -> Vec<Violation> {
         if self.more > 0

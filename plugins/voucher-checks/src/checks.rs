@@ -24,7 +24,11 @@ pub(crate) fn check(rules: &Rules, candidate: &Candidate) -> Vec<Violation> {
             Some((inside, voucher)) => {
                 check_lines(rules, &voucher, &mut found, &mut violations);
                 check_date(rules, &voucher, latest, &mut violations);
-                for long in rules.max_text.map(|max| document::long_texts(inside, max)).unwrap_or_default() {
+                for long in rules
+                    .max_text
+                    .map(|max| document::long_texts(inside, max))
+                    .unwrap_or_default()
+                {
                     let message = format!(
                         "{} characters, at most {} are allowed",
                         long.characters,
@@ -62,7 +66,12 @@ struct Found {
 
 impl Default for Found {
     fn default() -> Self {
-        Self { lines: 0, quantity: Decimal::ZERO, amount: Decimal::ZERO, complete: true }
+        Self {
+            lines: 0,
+            quantity: Decimal::ZERO,
+            amount: Decimal::ZERO,
+            complete: true,
+        }
     }
 }
 
@@ -85,13 +94,20 @@ fn check_lines(rules: &Rules, voucher: &Voucher<'_>, found: &mut Found, violatio
         let quantity = match line.quantity.decimal_value() {
             Ok(quantity) => quantity,
             Err(reason) => {
-                refuse("BaseQuantity", format!("{} is {}", shown(&line.quantity), reason.reason()));
+                refuse(
+                    "BaseQuantity",
+                    format!("{} is {}", shown(&line.quantity), reason.reason()),
+                );
                 found.complete = false;
                 continue;
             }
         };
         if quantity.is_zero() || (quantity.is_sign_negative() && !rules.allow_negative) {
-            let wanted = if rules.allow_negative { "must not be zero" } else { "must be more than zero" };
+            let wanted = if rules.allow_negative {
+                "must not be zero"
+            } else {
+                "must be more than zero"
+            };
             refuse("BaseQuantity", format!("{} {wanted}", shown(&line.quantity)));
         }
         // A line without price, such as a gift, has no amount.
@@ -106,7 +122,10 @@ fn check_lines(rules: &Rules, voucher: &Voucher<'_>, found: &mut Found, violatio
                 found.complete = false;
             }
             Err(reason) => {
-                refuse("origTaxSalePrice", format!("{} is {}", shown(&line.price), reason.reason()));
+                refuse(
+                    "origTaxSalePrice",
+                    format!("{} is {}", shown(&line.price), reason.reason()),
+                );
                 found.complete = false;
             }
         }
@@ -118,7 +137,12 @@ fn latest_date(rules: &Rules, candidate: &Candidate, violations: &mut Vec<Violat
     let mut latest = None;
     for record in &candidate.origin.records {
         match Moment::from_rfc3339(&record.received_at, rules.zone) {
-            Ok(moment) => latest = latest.max(Some(Moment { day: moment.day + 1, second: 0 })),
+            Ok(moment) => {
+                latest = latest.max(Some(Moment {
+                    day: moment.day + 1,
+                    second: 0,
+                }))
+            }
             Err(_) => {
                 let message = format!("record {} has no readable time of receipt", record.key);
                 violations.push(Violation::new("date", message));
@@ -144,7 +168,11 @@ fn check_date(rules: &Rules, voucher: &Voucher<'_>, latest: Option<Moment>, viol
             refuse(format!("{} is before {}", date.date(), earliest.date()));
         }
         (_, Some(latest)) if date > latest => {
-            refuse(format!("{} is after {}, the day after the order was received", date.date(), latest.date()));
+            refuse(format!(
+                "{} is after {}, the day after the order was received",
+                date.date(),
+                latest.date()
+            ));
         }
         _ => {}
     }
@@ -157,17 +185,27 @@ fn compare(rules: &Rules, list: &str, totals: &Totals, found: &Found, violations
             "{} lines, but the source has {} that were not left out",
             found.lines, totals.lines
         );
-        violations.push(Violation::new("lines", message).at_source(list).at_target("RDRecordDetails"));
+        violations.push(
+            Violation::new("lines", message)
+                .at_source(list)
+                .at_target("RDRecordDetails"),
+        );
     }
     if let Some(sum) = &rules.quantity
         && found.quantity != totals.quantity
     {
-        let message = format!("the lines sum up to {}, the source to {}", found.quantity, totals.quantity);
+        let message = format!(
+            "the lines sum up to {}, the source to {}",
+            found.quantity, totals.quantity
+        );
         let violation = Violation::new("total", message).at_target("RDRecordDetails.BaseQuantity");
         violations.push(violation.at_source(source_of(sum)));
     }
     if let Some(sum) = &rules.amount
-        && found.amount.checked_sub(totals.amount).is_none_or(|gap| gap.abs() > rules.tolerance)
+        && found
+            .amount
+            .checked_sub(totals.amount)
+            .is_none_or(|gap| gap.abs() > rules.tolerance)
     {
         let message = format!(
             "the lines amount to {}, the source to {}; they may differ by {}",

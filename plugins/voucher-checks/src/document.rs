@@ -42,7 +42,10 @@ pub(crate) fn unwrapped<'a>(rules: &Rules, body: &'a str) -> Option<Node<'a>> {
 impl<'a> Voucher<'a> {
     /// Reads a voucher; `None` if its lines are no list.
     pub(crate) fn read(document: Node<'a>) -> Option<Self> {
-        let mut voucher = Self { date: Scalar::Null, lines: Vec::new() };
+        let mut voucher = Self {
+            date: Scalar::Null,
+            lines: Vec::new(),
+        };
         for (name, value) in document.members() {
             match &*name {
                 "VoucherDate" => voucher.date = value.scalar(),
@@ -86,7 +89,11 @@ fn search(node: Node<'_>, path: &str, max: usize, depth: usize, found: &mut Vec<
     }
     if node.is_object() {
         for (name, value) in node.members() {
-            let path = if path.is_empty() { Cow::Borrowed(&*name) } else { Cow::Owned(format!("{path}.{name}")) };
+            let path = if path.is_empty() {
+                Cow::Borrowed(&*name)
+            } else {
+                Cow::Owned(format!("{path}.{name}"))
+            };
             search(value, &path, max, depth - 1, found);
         }
     } else if node.json().starts_with('[') {
@@ -96,7 +103,10 @@ fn search(node: Node<'_>, path: &str, max: usize, depth: usize, found: &mut Vec<
     } else if let Scalar::Text(text) = node.scalar() {
         let characters = text.chars().count();
         if characters > max {
-            found.push(LongText { path: path.to_owned(), characters });
+            found.push(LongText {
+                path: path.to_owned(),
+                characters,
+            });
         }
     }
 }

@@ -28,12 +28,11 @@ impl Validation for VoucherChecks {
         Ok((Self { rules }, needs))
     }
 
-    fn validate(
-        &self,
-        candidates: Vec<Candidate>,
-        _lookups: &dyn Lookups,
-    ) -> Vec<Vec<Violation>> {
-        candidates.iter().map(|candidate| checks::check(&self.rules, candidate)).collect()
+    fn validate(&self, candidates: Vec<Candidate>, _lookups: &dyn Lookups) -> Vec<Vec<Violation>> {
+        candidates
+            .iter()
+            .map(|candidate| checks::check(&self.rules, candidate))
+            .collect()
     }
 }
 

@@ -26,10 +26,17 @@ pub(crate) struct Fault {
 pub(crate) fn totals(rules: &Rules, lines: &Lines, candidate: &Candidate) -> Result<Totals, Fault> {
     let mut totals = Totals::default();
     for (member, record) in (0_u32..).zip(&candidate.origin.records) {
-        let fault = |path: &str, reason: &str| Fault { path: path.to_owned(), reason: reason.to_owned() };
+        let fault = |path: &str, reason: &str| Fault {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
         let body = Node::parse(&record.body).map_err(|error| fault("", &error.to_string()))?;
-        let omitted: Vec<&Omission> =
-            candidate.mapped.omitted.iter().filter(|omission| omission.member == member).collect();
+        let omitted: Vec<&Omission> = candidate
+            .mapped
+            .omitted
+            .iter()
+            .filter(|omission| omission.member == member)
+            .collect();
         if omitted.iter().any(|omission| omission.path.is_empty()) {
             continue;
         }
@@ -78,7 +85,10 @@ fn add_detail(
         }
     }
     totals.lines += chains.len();
-    for (sum, total) in [(&rules.quantity, &mut totals.quantity), (&rules.amount, &mut totals.amount)] {
+    for (sum, total) in [
+        (&rules.quantity, &mut totals.quantity),
+        (&rules.amount, &mut totals.amount),
+    ] {
         let Some(sum) = sum else { continue };
         // A field of the outer element counts once, however many inner elements there are.
         let once = sum.fields.first().is_some_and(|field| !field.inner);
@@ -98,14 +108,12 @@ fn add_detail(
 }
 
 /// The first field that is not empty, zero if all are.
-fn value_of<'s>(
-    sum: &'s Sum,
-    detail: Node<'_>,
-    inner: Option<Node<'_>>,
-) -> Result<Decimal, (&'s Field, &'static str)> {
+fn value_of<'s>(sum: &'s Sum, detail: Node<'_>, inner: Option<Node<'_>>) -> Result<Decimal, (&'s Field, &'static str)> {
     for field in &sum.fields {
         let owner = if field.inner { inner } else { Some(detail) };
-        let value = owner.and_then(|node| node.at(&field.name)).map_or(Scalar::Null, Node::scalar);
+        let value = owner
+            .and_then(|node| node.at(&field.name))
+            .map_or(Scalar::Null, Node::scalar);
         if !value.is_empty() {
             return value.decimal_value().map_err(|reason| (field, reason.reason()));
         }

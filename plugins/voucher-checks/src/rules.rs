@@ -109,7 +109,9 @@ impl Rules {
 
     /// The source fields that the comparisons read.
     pub(crate) fn needs(&self) -> Needs {
-        let Some(lines) = &self.lines else { return Needs::default() };
+        let Some(lines) = &self.lines else {
+            return Needs::default();
+        };
         let mut paths: Vec<String> = Vec::new();
         let mut want = |path: String| {
             if !paths.contains(&path) {
@@ -117,7 +119,11 @@ impl Rules {
             }
         };
         let inner = lines.inner.as_deref().unwrap_or_default();
-        for field in [&self.quantity, &self.amount].into_iter().flatten().flat_map(|sum| &sum.fields) {
+        for field in [&self.quantity, &self.amount]
+            .into_iter()
+            .flatten()
+            .flat_map(|sum| &sum.fields)
+        {
             want(match field.inner {
                 true => format!("{}[].{inner}[].{}", lines.outer, field.name),
                 false => format!("{}[].{}", lines.outer, field.name),
@@ -132,7 +138,10 @@ impl Rules {
             None if paths.is_empty() => paths.push(lines.outer.clone()),
             _ => {}
         }
-        Needs { needs: paths, tables: Vec::new() }
+        Needs {
+            needs: paths,
+            tables: Vec::new(),
+        }
     }
 }
 
@@ -161,10 +170,17 @@ impl Sum {
         }
         let field = |path: &str| {
             let below = path.strip_prefix(&lines.outer)?.strip_prefix('.')?;
-            let inner = lines.inner.as_ref().and_then(|inner| below.strip_prefix(inner)?.strip_prefix('.'));
+            let inner = lines
+                .inner
+                .as_ref()
+                .and_then(|inner| below.strip_prefix(inner)?.strip_prefix('.'));
             let name = inner.unwrap_or(below).to_owned();
             let path = path.to_owned();
-            (!name.is_empty()).then_some(Field { path, name, inner: inner.is_some() })
+            (!name.is_empty()).then_some(Field {
+                path,
+                name,
+                inner: inner.is_some(),
+            })
         };
         let fields: Option<Vec<Field>> = paths.split(',').map(|path| field(path.trim())).collect();
         let fields = fields.ok_or("must be a field of the list that `lines` names")?;

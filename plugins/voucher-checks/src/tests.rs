@@ -16,7 +16,10 @@ fn candidate(details: &str, documents: &[(&str, &str, &str)]) -> Candidate {
     });
     Candidate {
         origin: Group::single(SourceRecord::new("A", RECEIVED, body)),
-        mapped: Mapped { documents: documents.collect(), omitted: Vec::new() },
+        mapped: Mapped {
+            documents: documents.collect(),
+            omitted: Vec::new(),
+        },
     }
 }
 
@@ -26,7 +29,10 @@ fn check_with(settings: &str, candidate: Candidate) -> Vec<Violation> {
 }
 
 fn codes(settings: &str, candidate: Candidate) -> Vec<String> {
-    check_with(settings, candidate).into_iter().map(|violation| violation.code).collect()
+    check_with(settings, candidate)
+        .into_iter()
+        .map(|violation| violation.code)
+        .collect()
 }
 
 const TWO: &str = r#"[{"goods_count":"1E+1","share_amount":"15.00"},{"goods_count":2.0000,"share_amount":"3"}]"#;
@@ -51,14 +57,21 @@ fn quantities_must_be_positive() {
     assert_eq!(with("{}", "-1"), ["quantity"]);
     assert!(with(r#"{"allow_negative":true}"#, "-1").is_empty());
     assert_eq!(with(r#"{"allow_negative":true}"#, "0"), ["quantity"]);
-    assert_eq!(with("{}", r#""x""#), ["quantity"], "totals are not compared with what cannot be read");
+    assert_eq!(
+        with("{}", r#""x""#),
+        ["quantity"],
+        "totals are not compared with what cannot be read"
+    );
     assert_eq!(with("{}", "null"), ["quantity"]);
 }
 
 #[test]
 fn dates_must_be_plausible() {
     let with = |settings, date: &str| {
-        codes(settings, candidate(r#"{"goods_count":1}"#, &[("", date, r#"[{"BaseQuantity":1}]"#)]))
+        codes(
+            settings,
+            candidate(r#"{"goods_count":1}"#, &[("", date, r#"[{"BaseQuantity":1}]"#)]),
+        )
     };
     for date in ["2000-01-01", "2026-11-06", "2026-11-06 23:59:59", ""] {
         assert!(with("{}", date).is_empty(), "{date}");
@@ -96,12 +109,18 @@ fn lost_and_invented_lines_are_found() {
 
 #[test]
 fn totals_must_agree_over_all_documents() {
-    let split = [("", "2026-11-05", r#"[{"BaseQuantity":10}]"#), ("-p2", "2026-11-05", r#"[{"BaseQuantity":2}]"#)];
+    let split = [
+        ("", "2026-11-05", r#"[{"BaseQuantity":10}]"#),
+        ("-p2", "2026-11-05", r#"[{"BaseQuantity":2}]"#),
+    ];
     assert!(codes("{}", candidate(TWO, &split)).is_empty());
     let wrong = r#"[{"BaseQuantity":10},{"BaseQuantity":2.001}]"#;
     let violations = check_with("{}", candidate(TWO, &[("", "2026-11-05", wrong)]));
     assert_eq!(violations[0].code, "total");
-    assert_eq!(violations[0].message, "the lines sum up to 12.001, the source to 12.0000");
+    assert_eq!(
+        violations[0].message,
+        "the lines sum up to 12.001, the source to 12.0000"
+    );
     assert_eq!(violations[0].source_path.as_deref(), Some("details_list.goods_count"));
     assert!(codes(r#"{"quantity":""}"#, candidate(TWO, &[("", "2026-11-05", wrong)])).is_empty());
 }
@@ -116,7 +135,10 @@ fn what_was_omitted_is_not_missed() {
     assert!(omit(&["details_list[1]"], r#"[{"BaseQuantity":10}]"#).is_empty());
     assert_eq!(omit(&["details_list[0]"], r#"[{"BaseQuantity":10}]"#), ["total"]);
     assert!(omit(&[""], "[]").is_empty());
-    assert_eq!(omit(&["details_list[5]"], r#"[{"BaseQuantity":10}]"#), ["lines", "total"]);
+    assert_eq!(
+        omit(&["details_list[5]"], r#"[{"BaseQuantity":10}]"#),
+        ["lines", "total"]
+    );
 }
 
 #[test]
@@ -126,10 +148,19 @@ fn lines_may_come_from_an_inner_list() {
     let by_position = r#"{"lines":"details_list.position_list","quantity":"details_list.position_list.position_goods_count, details_list.goods_count"}"#;
     let by_detail = r#"{"lines":"details_list.position_list"}"#;
     for settings in [by_position, by_detail] {
-        assert!(codes(settings, candidate(details, &[("", "2026-11-05", lines)])).is_empty(), "{settings}");
+        assert!(
+            codes(settings, candidate(details, &[("", "2026-11-05", lines)])).is_empty(),
+            "{settings}"
+        );
     }
-    let mut partly = candidate(details, &[("", "2026-11-05", r#"[{"BaseQuantity":2},{"BaseQuantity":4}]"#)]);
-    partly.mapped.omitted.push(Omission::new(0, "details_list[0].position_list[0]", "退款"));
+    let mut partly = candidate(
+        details,
+        &[("", "2026-11-05", r#"[{"BaseQuantity":2},{"BaseQuantity":4}]"#)],
+    );
+    partly
+        .mapped
+        .omitted
+        .push(Omission::new(0, "details_list[0].position_list[0]", "退款"));
     assert!(codes(by_position, partly).is_empty());
 }
 
@@ -144,10 +175,16 @@ fn amounts_are_compared_when_asked() {
 
 #[test]
 fn long_texts_are_found_where_they_stand() {
-    let lines = format!(r#"[{{"BaseQuantity":10,"DetailMemo":"{}"}},{{"BaseQuantity":2}}]"#, "长".repeat(11));
+    let lines = format!(
+        r#"[{{"BaseQuantity":10,"DetailMemo":"{}"}},{{"BaseQuantity":2}}]"#,
+        "长".repeat(11)
+    );
     let violations = check_with(r#"{"max_text":10}"#, candidate(TWO, &[("-p1", "2026-11-05", &lines)]));
     assert_eq!(violations.len(), 1);
-    assert_eq!(violations[0].target_path.as_deref(), Some("RDRecordDetails[0].DetailMemo"));
+    assert_eq!(
+        violations[0].target_path.as_deref(),
+        Some("RDRecordDetails[0].DetailMemo")
+    );
     assert_eq!(violations[0].extra, r#"{"suffix":"-p1"}"#);
     for settings in ["{}", r#"{"max_text":11}"#, r#"{"max_text":0}"#] {
         assert!(codes(settings, candidate(TWO, &[("-p1", "2026-11-05", &lines)])).is_empty());
@@ -161,7 +198,13 @@ fn an_unreadable_document_is_refused() {
     broken.mapped.documents[0].body = "{}".to_owned();
     assert_eq!(codes("{}", broken), ["lines"]);
     let lines = r#"[{"BaseQuantity":1}]"#;
-    assert_eq!(codes("{}", candidate("[{\"goods_count\":\"one\"}]", &[("", "2026-11-05", lines)])), ["total"]);
+    assert_eq!(
+        codes(
+            "{}",
+            candidate("[{\"goods_count\":\"one\"}]", &[("", "2026-11-05", lines)])
+        ),
+        ["total"]
+    );
 }
 
 #[test]
@@ -188,8 +231,14 @@ fn every_wrong_setting_is_named() {
     )
     .unwrap_err();
     let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
-    let expected =
-        ["environment.time_zone", "not_before", "lines", "tolerance", "environment.target", "max_txt"];
+    let expected = [
+        "environment.time_zone",
+        "not_before",
+        "lines",
+        "tolerance",
+        "environment.target",
+        "max_txt",
+    ];
     assert_eq!(paths, expected);
     let errors = VoucherChecks::configure(r#"{"quantity":"goods_count"}"#, ENVIRONMENT).unwrap_err();
     assert_eq!(errors[0].path, "quantity");

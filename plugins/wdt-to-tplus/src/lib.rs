@@ -10,9 +10,7 @@ mod voucher;
 
 use dukou_sdk::environment::Environment;
 use dukou_sdk::settings::Settings;
-use dukou_sdk::{
-    Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict, Violation,
-};
+use dukou_sdk::{Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict, Violation};
 use order::Order;
 use voucher::{Constants, Template};
 
@@ -61,7 +59,12 @@ impl Mapping for WdtToTplus {
         }
         settings.finish()?;
         let zone = zone.map_err(|error| vec![error])?;
-        Ok((Self { template: Template::new(&constants, zone) }, Needs::of(NEEDS)))
+        Ok((
+            Self {
+                template: Template::new(&constants, zone),
+            },
+            Needs::of(NEEDS),
+        ))
     }
 
     fn transform(&self, groups: Vec<Group>, _lookups: &dyn Lookups) -> Vec<Verdict> {

@@ -50,8 +50,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Order<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Order<'de>, A::Error> {
-                const NAMES: &[&str] =
-                    &["order_no", "consign_time", "receiver_address", "logistics_no", "details_list"];
+                const NAMES: &[&str] = &[
+                    "order_no",
+                    "consign_time",
+                    "receiver_address",
+                    "logistics_no",
+                    "details_list",
+                ];
                 let mut order = Order::default();
                 while let Some(name) = members.next_key_seed(Name(NAMES))? {
                     match name {
@@ -120,7 +125,11 @@ impl<'de> Visitor<'de> for DetailsList {
                 None => all_objects = false,
             }
         }
-        Ok(if all_objects { Details::Lines(lines) } else { Details::Wrong })
+        Ok(if all_objects {
+            Details::Lines(lines)
+        } else {
+            Details::Wrong
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Details<'de>, A::Error> {
@@ -170,8 +179,7 @@ impl<'de> Visitor<'de> for Element {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         // A number beyond 64 bits reaches a visitor as an object with serde_json's private name.
-        const NAMES: &[&str] =
-            &["goods_count", "price", "stockout_id", "$serde_json::private::Number"];
+        const NAMES: &[&str] = &["goods_count", "price", "stockout_id", "$serde_json::private::Number"];
         let mut line = Some(Line::default());
         while let Some(name) = members.next_key_seed(Name(NAMES))? {
             match (name, &mut line) {

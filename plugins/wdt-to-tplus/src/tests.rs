@@ -11,11 +11,13 @@ const ENVIRONMENT: &str = r#"{"time_zone":"Asia/Shanghai","source":null,"target"
 
 fn transform(settings: &str, bodies: &[String]) -> Verdict {
     let (mapping, _) = WdtToTplus::configure(settings, ENVIRONMENT).unwrap();
-    let record = |(index, body): (usize, &String)| {
-        SourceRecord::new(format!("R{index}"), "2026-11-05T00:00:00Z", body)
-    };
+    let record = |(index, body): (usize, &String)| SourceRecord::new(format!("R{index}"), "2026-11-05T00:00:00Z", body);
     let records = bodies.iter().enumerate().map(record).collect();
-    let group = Group { key: "G".to_owned(), records, extra: "{}".to_owned() };
+    let group = Group {
+        key: "G".to_owned(),
+        records,
+        extra: "{}".to_owned(),
+    };
     mapping.transform(vec![group], &HostLookups).remove(0)
 }
 
@@ -49,8 +51,7 @@ fn every_case_holds() {
         let file = entry.unwrap().path();
         let text = std::fs::read_to_string(&file).unwrap();
         // The records stay text: a tree would still keep the digits, but not the writing of escapes.
-        let case: std::collections::BTreeMap<&str, &serde_json::value::RawValue> =
-            serde_json::from_str(&text).unwrap();
+        let case: std::collections::BTreeMap<&str, &serde_json::value::RawValue> = serde_json::from_str(&text).unwrap();
         let records: Vec<&serde_json::value::RawValue> = serde_json::from_str(case["records"].get()).unwrap();
         let bodies: Vec<String> = records.iter().map(|raw| raw.get().to_owned()).collect();
         let settings = case.get("settings").map_or("{}", |raw| raw.get());
@@ -71,11 +72,19 @@ fn needs_are_what_is_read() {
 
 #[test]
 fn messages_show_the_expression_and_a_short_value() {
-    let body = format!(r#"{{"order_no":"A","consign_time":"{}","details_list":[{{"goods_count":"x"}}]}}"#, "9".repeat(200));
-    let Verdict::Rejected(violations) = transform("{}", &[body]) else { panic!("mapped") };
+    let body = format!(
+        r#"{{"order_no":"A","consign_time":"{}","details_list":[{{"goods_count":"x"}}]}}"#,
+        "9".repeat(200)
+    );
+    let Verdict::Rejected(violations) = transform("{}", &[body]) else {
+        panic!("mapped")
+    };
     assert!(violations[0].message.starts_with("{{consign_time|date}}: \"9999"));
     assert!(violations[0].message.chars().count() < 220);
-    assert_eq!(violations[1].message, r#"{{details_list.goods_count}}: "x" is not a decimal"#);
+    assert_eq!(
+        violations[1].message,
+        r#"{{details_list.goods_count}}: "x" is not a decimal"#
+    );
 }
 
 #[test]
@@ -101,7 +110,19 @@ fn every_wrong_setting_is_named() {
 
 #[test]
 fn whatever_stands_in_place_of_the_list_is_refused_where_it_stands() {
-    for list in ["5", "-5", "1.5", "98765432109876543210", "true", "\"x\"", "[null]", "[1.5]", "[[]]", "[true]", "[\"\"]"] {
+    for list in [
+        "5",
+        "-5",
+        "1.5",
+        "98765432109876543210",
+        "true",
+        "\"x\"",
+        "[null]",
+        "[1.5]",
+        "[[]]",
+        "[true]",
+        "[\"\"]",
+    ] {
         let body = format!(r#"{{"order_no":"A","consign_time":"2026-11-05","details_list":{list}}}"#);
         let expected = json!({ "rejected": [["type", "details_list", "RDRecordDetails"]] });
         assert_eq!(as_json(&transform("{}", &[body])), expected, "{list}");

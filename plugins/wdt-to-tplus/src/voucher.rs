@@ -50,28 +50,49 @@ struct Row {
     expression: &'static str,
 }
 
-const EXTERNAL_CODE: Row =
-    Row { target: "ExternalCode", source: "order_no", expression: "{{order_no}}" };
-const CODE: Row = Row { target: "Code", ..EXTERNAL_CODE };
-const VOUCHER_DATE: Row =
-    Row { target: "VoucherDate", source: "consign_time", expression: "{{consign_time|date}}" };
+const EXTERNAL_CODE: Row = Row {
+    target: "ExternalCode",
+    source: "order_no",
+    expression: "{{order_no}}",
+};
+const CODE: Row = Row {
+    target: "Code",
+    ..EXTERNAL_CODE
+};
+const VOUCHER_DATE: Row = Row {
+    target: "VoucherDate",
+    source: "consign_time",
+    expression: "{{consign_time|date}}",
+};
 const DISPATCH_ADDRESS: Row = Row {
     target: "DispatchAddress",
     source: "receiver_address",
     expression: "{{receiver_address}}",
 };
-const TRANS_DOC_NO: Row =
-    Row { target: "TransDocNo", source: "logistics_no", expression: "{{logistics_no}}" };
-const DELIVERY_CODE: Row = Row { target: "DeliveryCode", ..TRANS_DOC_NO };
-const LINES: Row =
-    Row { target: "RDRecordDetails", source: "details_list", expression: "details_list" };
+const TRANS_DOC_NO: Row = Row {
+    target: "TransDocNo",
+    source: "logistics_no",
+    expression: "{{logistics_no}}",
+};
+const DELIVERY_CODE: Row = Row {
+    target: "DeliveryCode",
+    ..TRANS_DOC_NO
+};
+const LINES: Row = Row {
+    target: "RDRecordDetails",
+    source: "details_list",
+    expression: "details_list",
+};
 const BASE_QUANTITY: Row = Row {
     target: "BaseQuantity",
     source: "goods_count",
     expression: "{{details_list.goods_count}}",
 };
-const PRICE: Row =
-    Row { target: "origTaxSalePrice", source: "price", expression: "{{details_list.price}}" };
+const PRICE: Row = Row {
+    target: "origTaxSalePrice",
+    source: "price",
+    expression: "{{details_list.price}}",
+};
 const DETAIL_MEMO: Row = Row {
     target: "DetailMemo",
     source: "stockout_id",
@@ -119,14 +140,23 @@ impl Template {
         line.push('}');
         let mut line_memo = String::new();
         json::push_inside(&mut line_memo, &constants.memo);
-        Self { zone, parties, places, memo, line, line_memo }
+        Self {
+            zone,
+            parties,
+            places,
+            memo,
+            line,
+            line_memo,
+        }
     }
 
     /// The body, or every reason why there is none.
     pub(crate) fn write(&self, orders: &[Order<'_>]) -> Result<String, Vec<Violation>> {
         let count: usize = orders.iter().map(|order| order.details.lines().len()).sum();
-        let mut draft =
-            Draft { body: String::with_capacity(512 + 160 * count), violations: Vec::new() };
+        let mut draft = Draft {
+            body: String::with_capacity(512 + 160 * count),
+            violations: Vec::new(),
+        };
         draft.body.push_str("{\"dto\":{");
         draft.text(EXTERNAL_CODE, orders, |order| &order.order_no, true);
         draft.text(CODE, orders, |order| &order.order_no, false);
@@ -139,7 +169,11 @@ impl Template {
         draft.body.push_str(&self.memo);
         self.write_lines(&mut draft, orders);
         draft.body.push_str("}}");
-        if draft.violations.is_empty() { Ok(draft.body) } else { Err(draft.violations) }
+        if draft.violations.is_empty() {
+            Ok(draft.body)
+        } else {
+            Err(draft.violations)
+        }
     }
 
     fn write_lines(&self, draft: &mut Draft, orders: &[Order<'_>]) {
@@ -234,7 +268,9 @@ impl Draft {
         orders: &'o [Order<'o>],
         mut value_of: impl FnMut(&mut Self, &'o Order<'o>) -> Result<Option<Cow<'o, str>>, ()>,
     ) -> Result<Option<Cow<'o, str>>, ()> {
-        let Some((first, others)) = orders.split_first() else { return Ok(None) };
+        let Some((first, others)) = orders.split_first() else {
+            return Ok(None);
+        };
         let value = value_of(self, first)?;
         for order in others {
             let other = value_of(self, order)?;
@@ -293,7 +329,8 @@ impl Draft {
             ),
         };
         let message = format!("{}: {reason}", row.expression);
-        self.violations.push(Violation::new(code, message).at_source(source).at_target(target));
+        self.violations
+            .push(Violation::new(code, message).at_source(source).at_target(target));
     }
 }
 

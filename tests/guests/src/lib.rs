@@ -35,7 +35,9 @@ mod tests {
     use super::{MISBEHAVING, WASI_NETWORK, WASI_PLAIN};
 
     fn imports(component: &[u8], interface: &str) -> bool {
-        component.windows(interface.len()).any(|window| window == interface.as_bytes())
+        component
+            .windows(interface.len())
+            .any(|window| window == interface.as_bytes())
     }
 
     #[test]

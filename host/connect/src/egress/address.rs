@@ -29,7 +29,11 @@ impl AddressClass {
         let [a, b, ..] = address.octets();
         // Metadata services outside the link-local range: Alibaba Cloud, Oracle Cloud.
         let metadata = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
-        if a == 0 || address.is_link_local() || address.is_broadcast() || address.is_multicast() || metadata.contains(&address)
+        if a == 0
+            || address.is_link_local()
+            || address.is_broadcast()
+            || address.is_multicast()
+            || metadata.contains(&address)
         {
             Self::Never
         } else if address.is_loopback() {
@@ -87,7 +91,10 @@ pub struct AddressPolicy {
 
 impl Default for AddressPolicy {
     fn default() -> Self {
-        Self { loopback: true, private: false }
+        Self {
+            loopback: true,
+            private: false,
+        }
     }
 }
 
@@ -101,9 +108,15 @@ impl AddressPolicy {
             AddressClass::Public => Ok(()),
             AddressClass::Loopback if self.loopback => Ok(()),
             AddressClass::Private if self.private => Ok(()),
-            AddressClass::Loopback => Err(format!("{address} is this machine, which this connection may not reach")),
-            AddressClass::Private => Err(format!("{address} is on a private network, which this connection may not reach")),
-            AddressClass::Never => Err(format!("{address} is a link-local, metadata or reserved address, which is never reached")),
+            AddressClass::Loopback => Err(format!(
+                "{address} is this machine, which this connection may not reach"
+            )),
+            AddressClass::Private => Err(format!(
+                "{address} is on a private network, which this connection may not reach"
+            )),
+            AddressClass::Never => Err(format!(
+                "{address} is a link-local, metadata or reserved address, which is never reached"
+            )),
         }
     }
 }

@@ -16,13 +16,19 @@ pub(crate) struct ScriptedEgress {
 
 impl ScriptedEgress {
     pub(crate) fn new(script: impl IntoIterator<Item = Result<HttpReply, EgressError>>) -> Self {
-        Self { script: Mutex::new(script.into_iter().collect()), asked: Mutex::default() }
+        Self {
+            script: Mutex::new(script.into_iter().collect()),
+            asked: Mutex::default(),
+        }
     }
 
     /// Every request so far: URL and body as text.
     pub(crate) fn asked(&self) -> Vec<(String, String)> {
         let asked = self.asked.lock().unwrap();
-        asked.iter().map(|request| (request.url.clone(), String::from_utf8(request.body.clone()).unwrap())).collect()
+        asked
+            .iter()
+            .map(|request| (request.url.clone(), String::from_utf8(request.body.clone()).unwrap()))
+            .collect()
     }
 
     /// The last request.
@@ -46,5 +52,11 @@ impl Egress for ScriptedEgress {
 
 /// A reply with this status and body.
 pub(crate) fn reply(status: u16, body: impl Into<Vec<u8>>) -> Result<HttpReply, EgressError> {
-    Ok(HttpReply { status, content_type: None, retry_after: None, date: None, body: body.into() })
+    Ok(HttpReply {
+        status,
+        content_type: None,
+        retry_after: None,
+        date: None,
+        body: body.into(),
+    })
 }

@@ -76,7 +76,9 @@ impl ReqwestEgress {
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpReply, EgressError> {
         let line = format!("{} {}", request.method.word(), shown_url(&request.url));
-        let not_sent = |reason: String| EgressError::NotSent { reason: format!("{line}: {reason}") };
+        let not_sent = |reason: String| EgressError::NotSent {
+            reason: format!("{line}: {reason}"),
+        };
         let url = Url::parse(&request.url).map_err(|error| not_sent(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(not_sent("only http and https are spoken".to_owned()));
@@ -97,7 +99,11 @@ impl ReqwestEgress {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut builder = self.client.request(method, url).timeout(request.deadline).body(request.body);
+        let mut builder = self
+            .client
+            .request(method, url)
+            .timeout(request.deadline)
+            .body(request.body);
         for (name, value) in &request.headers {
             let (text, secret) = match value {
                 HeaderValue::Plain(text) => (text.as_str(), false),
@@ -116,7 +122,13 @@ impl ReqwestEgress {
                 EgressError::NoReply { reason }
             }
         })?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let mut reply = HttpReply {
             status: response.status().as_u16(),
             content_type: header("content-type"),
@@ -132,7 +144,10 @@ impl ReqwestEgress {
             let Some(chunk) = chunk else { break };
             if reply.body.len() + chunk.len() > request.max_reply_bytes {
                 return Err(EgressError::NoReply {
-                    reason: format!("{line}: HTTP {status}, body over the bound of {} bytes", request.max_reply_bytes),
+                    reason: format!(
+                        "{line}: HTTP {status}, body over the bound of {} bytes",
+                        request.max_reply_bytes
+                    ),
                 });
             }
             reply.body.extend_from_slice(&chunk);
@@ -181,7 +196,11 @@ impl Resolve for CheckedResolver {
 
 /// The innermost causes of a reqwest error; its URL, which may carry a query, is left out.
 fn chain(error: &reqwest::Error) -> String {
-    let mut reason = if error.is_timeout() { "timed out".to_owned() } else { String::new() };
+    let mut reason = if error.is_timeout() {
+        "timed out".to_owned()
+    } else {
+        String::new()
+    };
     let mut source = error.source();
     while let Some(cause) = source {
         let text = cause.to_string();

@@ -32,7 +32,11 @@ impl CleanReply {
 impl TplusCloud {
     /// Where an API is called.
     pub(super) fn address(&self, api: &str) -> String {
-        format!("{}/{}", self.config.url.trim_end_matches('/'), api.trim_start_matches('/'))
+        format!(
+            "{}/{}",
+            self.config.url.trim_end_matches('/'),
+            api.trim_start_matches('/')
+        )
     }
 
     pub(super) async fn post(&self, api: &str, body: &str) -> Result<CleanReply, EgressError> {
@@ -64,14 +68,20 @@ impl TplusCloud {
                     EgressError::NotSent { reason } => WriteOutcome::NotSent { reason },
                     EgressError::NoReply { reason } => WriteOutcome::Unknown { reason },
                 };
-                SendReport { outcome, status: None, reply: String::new() }
+                SendReport {
+                    outcome,
+                    status: None,
+                    reply: String::new(),
+                }
             }
         }
     }
 
     fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
         let TplusAuth::OpenToken(token) = &self.config.auth;
-        let Ok(text) = std::str::from_utf8(&body) else { return body };
+        let Ok(text) = std::str::from_utf8(&body) else {
+            return body;
+        };
         let mut clean = None;
         for secret in [self.config.app_secret.expose_secret(), token.expose_secret()] {
             // Shorter ones are no secrets and stand in any text.

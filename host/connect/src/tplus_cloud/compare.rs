@@ -79,9 +79,12 @@ fn quantity(value: &Value) -> Option<rust_decimal::Decimal> {
 /// A field whatever the case of its name.
 fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let object: &Map<String, Value> = value.as_object()?;
-    object
-        .get(name)
-        .or_else(|| object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
 }
 
 /// Not null and not blank.

@@ -6,7 +6,7 @@ use dukou_core::delivery::UniqueKey;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ConfigFault;
-use super::outcome::Patterns;
+use super::patterns::Patterns;
 use crate::Limits;
 use crate::wdt_qimen::check_url;
 
@@ -57,7 +57,10 @@ impl TplusCloudConfig {
             unique_key: UniqueKey::LookupOnly,
             deadline: Duration::from_secs(30),
             quarantine: Duration::from_secs(300),
-            limits: Limits { per_second: Some(1), in_flight: 1 },
+            limits: Limits {
+                per_second: Some(1),
+                in_flight: 1,
+            },
             max_attempts: 5,
             account: None,
             patterns: Patterns::default(),
@@ -86,7 +89,12 @@ impl TplusCloudConfig {
     /// [`ConfigFault`] names the key.
     pub fn check(&self) -> Result<(), ConfigFault> {
         check_url(&self.url)?;
-        let fault = |key, reason: &str| Err(ConfigFault { key, reason: reason.to_owned() });
+        let fault = |key, reason: &str| {
+            Err(ConfigFault {
+                key,
+                reason: reason.to_owned(),
+            })
+        };
         let TplusAuth::OpenToken(token) = &self.auth;
         for (key, value) in [
             ("app_key", self.app_key.as_str()),
@@ -101,7 +109,10 @@ impl TplusCloudConfig {
             return fault("deadline", "must be longer than nothing");
         }
         if self.quarantine <= self.deadline {
-            return fault("quarantine", "must exceed the deadline: an answer may still be under way");
+            return fault(
+                "quarantine",
+                "must exceed the deadline: an answer may still be under way",
+            );
         }
         if self.limits.in_flight == 0 || self.limits.per_second == Some(0) {
             return fault("limits", "must let at least one request through");

@@ -48,26 +48,49 @@ impl TplusCloud {
     pub(super) async fn settle(&self, api: &str, key: &str, body: &str, control: Option<&Control>) -> LookupReport {
         let Some(service) = question::service(api) else {
             let reason = format!("no service is known that lists what {api} creates");
-            return LookupReport { outcome: LookupOutcome::Inconclusive { reason }, transcript: String::new() };
+            return LookupReport {
+                outcome: LookupOutcome::Inconclusive { reason },
+                transcript: String::new(),
+            };
         };
-        let mut inquiry = Inquiry { target: self, service, transcript: String::new(), asked: 0 };
-        let outcome = match inquiry.run(key, body, control.filter(|control| control.key != key)).await {
+        let mut inquiry = Inquiry {
+            target: self,
+            service,
+            transcript: String::new(),
+            asked: 0,
+        };
+        let outcome = match inquiry
+            .run(key, body, control.filter(|control| control.key != key))
+            .await
+        {
             Ok(outcome) => outcome,
             Err(Trouble::Later(reason)) => LookupOutcome::Unavailable { reason },
             Err(Trouble::Useless(reason)) => LookupOutcome::Inconclusive { reason },
         };
-        LookupReport { outcome, transcript: bounded(&inquiry.transcript, SHOWN_BYTES).to_owned() }
+        LookupReport {
+            outcome,
+            transcript: bounded(&inquiry.transcript, SHOWN_BYTES).to_owned(),
+        }
     }
 
     pub(super) async fn knock(&self) -> Result<String, String> {
         let service = question::service(APIS[0]).ok_or("no service to ask")?;
-        let mut inquiry = Inquiry { target: self, service, transcript: String::new(), asked: 0 };
+        let mut inquiry = Inquiry {
+            target: self,
+            service,
+            transcript: String::new(),
+            asked: 0,
+        };
         match inquiry.list(None, 1, 1).await {
             Ok(listing) => {
-                let total = listing.total.map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
+                let total = listing
+                    .total
+                    .map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
                 Ok(format!("{}: {total} documents", self.request_place()))
             }
-            Err(Trouble::Later(reason) | Trouble::Useless(reason)) => Err(format!("{}: {reason}", self.request_place())),
+            Err(Trouble::Later(reason) | Trouble::Useless(reason)) => {
+                Err(format!("{}: {reason}", self.request_place()))
+            }
         }
     }
 
@@ -114,12 +137,20 @@ impl Inquiry<'_> {
 
     /// Nothing was listed. That counts only if the same question finds what is known to be there.
     async fn prove(&mut self, control: Option<&Control>) -> Result<LookupOutcome, Trouble> {
-        let Some(control) = control else { return Ok(no_control()) };
+        let Some(control) = control else {
+            return Ok(no_control());
+        };
         let reason = match self.by_key(&control.key).await? {
             Sight::Ours(rows) if rows.len() == 1 => return Ok(LookupOutcome::Absent),
             Sight::Ours(rows) => format!("the known document {} is listed {} times", control.key, rows.len()),
-            Sight::Nothing => format!("the same question does not find {} either, which is known to exist", control.key),
-            Sight::Others => format!("asked for {}, which is known to exist, the target lists other documents", control.key),
+            Sight::Nothing => format!(
+                "the same question does not find {} either, which is known to exist",
+                control.key
+            ),
+            Sight::Others => format!(
+                "asked for {}, which is known to exist, the target lists other documents",
+                control.key
+            ),
         };
         Ok(LookupOutcome::Inconclusive { reason })
     }
@@ -142,11 +173,16 @@ impl Inquiry<'_> {
         if !ours.is_empty() {
             return self.found(key, body, &ours).await;
         }
-        let Some(control) = control else { return Ok(no_control()) };
+        let Some(control) = control else {
+            return Ok(no_control());
+        };
         let whole = total.is_some_and(|total| seen.len() as u64 >= total);
         let reason = match (whole, seen.iter().any(|row| row.key == control.key)) {
             (true, true) => return Ok(LookupOutcome::Absent),
-            (true, false) => format!("the whole list was read and lacks {}, which is known to exist", control.key),
+            (true, false) => format!(
+                "the whole list was read and lacks {}, which is known to exist",
+                control.key
+            ),
             (false, _) => format!(
                 "the target ignores the filter, and only {} of {} documents could be read",
                 seen.len(),
@@ -169,13 +205,19 @@ impl Inquiry<'_> {
             Ok(None) => return Err(Trouble::Later(format!("{} was listed but is not shown", row.number()))),
             // Known to fail now and then (`tplus.md` §4.3).
             Err(Trouble::Later(reason) | Trouble::Useless(reason)) => {
-                return Err(Trouble::Later(format!("{} was listed, its content not: {reason}", row.number())));
+                return Err(Trouble::Later(format!(
+                    "{} was listed, its content not: {reason}",
+                    row.number()
+                )));
             }
         };
-        let external = reply_text::object(&shown)
-            .and_then(|fields| reply_text::scalar_any_case(&fields, &["ExternalCode"]));
+        let external =
+            reply_text::object(&shown).and_then(|fields| reply_text::scalar_any_case(&fields, &["ExternalCode"]));
         if let Some(other) = external.filter(|external| external != key) {
-            let reason = format!("the list says that {} carries {key}, the voucher says {other}", row.number());
+            let reason = format!(
+                "the list says that {} carries {key}, the voucher says {other}",
+                row.number()
+            );
             return Ok(LookupOutcome::Inconclusive { reason });
         }
         let content = match compare::differences(body, &shown).map_err(Trouble::Useless)? {
@@ -183,7 +225,10 @@ impl Inquiry<'_> {
             differences => FoundContent::Different(differences),
         };
         let number = row.number();
-        Ok(LookupOutcome::Found { reference: (!number.is_empty()).then(|| number.to_owned()), content })
+        Ok(LookupOutcome::Found {
+            reference: (!number.is_empty()).then(|| number.to_owned()),
+            content,
+        })
     }
 
     async fn list(&mut self, key: Option<&str>, page: u64, page_size: u32) -> Result<Listing, Trouble> {
@@ -208,19 +253,26 @@ impl Inquiry<'_> {
             }
         };
         let shown = String::from_utf8_lossy(&reply.body).into_owned();
-        self.note(path, body, &format!("HTTP {} {}", reply.status, bounded(&shown, ANSWER_BYTES)));
+        self.note(
+            path,
+            body,
+            &format!("HTTP {} {}", reply.status, bounded(&shown, ANSWER_BYTES)),
+        );
         question::data(reply.status, &reply.body)
     }
 
     fn note(&mut self, path: &str, body: &str, answer: &str) {
         if self.transcript.len() < SHOWN_BYTES {
-            self.transcript.push_str(&format!("POST {path} {}\n  → {answer}\n", excerpt(body)));
+            self.transcript
+                .push_str(&format!("POST {path} {}\n  → {answer}\n", excerpt(body)));
         }
     }
 }
 
 fn no_control() -> LookupOutcome {
-    LookupOutcome::Inconclusive { reason: "no document known to exist to prove the question by".to_owned() }
+    LookupOutcome::Inconclusive {
+        reason: "no document known to exist to prove the question by".to_owned(),
+    }
 }
 
 /// Adds rows that are not there yet.

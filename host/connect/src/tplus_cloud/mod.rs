@@ -6,6 +6,7 @@ mod compare;
 mod config;
 mod lookup;
 pub mod outcome;
+mod patterns;
 mod question;
 pub mod sign;
 
@@ -24,7 +25,8 @@ use crate::{BoxFuture, Control, Limits, LookupReport, SendReport, Target};
 
 pub use crate::wdt_qimen::ConfigFault;
 pub use config::{TplusAuth, TplusCloudConfig};
-pub use outcome::{Patterns, classify};
+pub use outcome::classify;
+pub use patterns::Patterns;
 
 /// Creates a sales dispatch.
 pub const SALE_DISPATCH_CREATE: &str = "/tplus/api/v2/saleDispatch/Create";

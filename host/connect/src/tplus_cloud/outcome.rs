@@ -1,68 +1,16 @@
-//! What a reply of T+ means (`docs/reference/systems/tplus.md` §3.2, §3.3). Pure. The vendor documents neither codes nor
-//! texts for the common refusals, so the words are settings with defaults ([`Patterns`]), and whatever is not certain is
-//! unknown, never accepted and never refused.
+//! What a reply of T+ means (`docs/reference/systems/tplus.md` §3.2, §3.3). Pure. Words are understood by
+//! [`Patterns`]; whatever is not certain is unknown, never accepted and never refused.
 
 use std::time::Duration;
 
 use dukou_core::json;
 use dukou_core::outcome::WriteOutcome;
 
+use super::patterns::{Patterns, names_key, says};
 use crate::reply_text::{self, Fields, excerpt};
 
-/// How the vendor's words are understood; matched as parts of the message, whatever the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patterns {
-    /// The target already holds the key.
-    pub duplicate: Vec<String>,
-    /// An archive entry is missing or not visible.
-    pub reference: Vec<String>,
-    /// The request's shape or the connection is wrong, not the data.
-    pub configuration: Vec<String>,
-    /// Nobody knows whether it was written.
-    pub unknown: Vec<String>,
-    /// The target asks for patience.
-    pub throttled: Vec<String>,
-    /// The token was not accepted.
-    pub auth: Vec<String>,
-    /// Plain refusals: a message with these that happens to name the key speaks of the document, not of a duplicate.
-    pub refusal: Vec<String>,
-    /// Whether a message that names the key, and matches nothing else, means a duplicate.
-    pub key_means_duplicate: bool,
-}
-
-impl Default for Patterns {
-    fn default() -> Self {
-        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        Self {
-            duplicate: list(&["重复", "已存在", "已经存在", "唯一", "already exist", "duplicate"]),
-            reference: list(&["在位置 0 处没有任何行", "NoAuthOrData", "不存在", "未找到", "找不到", "停用"]),
-            configuration: list(&["索引超出范围", "未将对象引用设置到对象的实例", "Object reference not set", "服务名不正确"]),
-            unknown: list(&["网络异常"]),
-            throttled: list(&["过于频繁", "请求频繁", "too many requests", "限流"]),
-            auth: list(&["openToken", "token已", "token无效", "token失效", "token过期", "无效的token"]),
-            refusal: list(&["不足", "不能", "不允许", "不可", "必填", "为空", "必须", "无权", "没有权限", "已结账", "超出", "格式"]),
-            key_means_duplicate: true,
-        }
-    }
-}
-
-fn says(message: &str, words: &[String]) -> bool {
-    let lower = message.to_lowercase();
-    words.iter().any(|word| !word.is_empty() && lower.contains(&word.to_lowercase()))
-}
-
-/// Shortest key that is looked for in messages: shorter ones stand in any sentence.
-const SHORTEST_KEY: usize = 3;
-
-/// Whether the message names the key as a word of its own: `CK1` is not in `CK10`.
-fn names_key(message: &str, key: &str) -> bool {
-    let joins = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    key.chars().count() >= SHORTEST_KEY
-        && message.match_indices(key).any(|(at, _)| {
-            !message[..at].chars().next_back().is_some_and(joins)
-                && !message[at + key.len()..].chars().next().is_some_and(joins)
-        })
-}
+#[cfg(test)]
+mod tests;
 
 /// A reply's body, as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,20 +60,38 @@ pub(super) fn read_body(body: &[u8]) -> Body {
     if let Ok(raw) = serde_json::from_str::<&serde_json::value::RawValue>(text) {
         return reply_text::text(raw).map_or(Body::Blank, Body::Scalar);
     }
-    let what = if reply_text::is_markup(text) { "a web page" } else { "not JSON" };
+    let what = if reply_text::is_markup(text) {
+        "a web page"
+    } else {
+        "not JSON"
+    };
     Body::Unreadable(format!("{what}: {}", reply_text::first_bytes(text.as_bytes())))
 }
 
 fn envelope(fields: &Fields<'_>) -> Envelope {
     const CODES: [&str; 4] = ["code", "errorCode", "errcode", "error_code"];
-    const MESSAGES: [&str; 6] = ["message", "msg", "Message", "errorMessage", "errmsg", "error_description"];
-    let error = fields.get("error").filter(|raw| !matches!(raw.get(), "null" | "false" | "\"\""));
+    const MESSAGES: [&str; 6] = [
+        "message",
+        "msg",
+        "Message",
+        "errorMessage",
+        "errmsg",
+        "error_description",
+    ];
+    let error = fields
+        .get("error")
+        .filter(|raw| !matches!(raw.get(), "null" | "false" | "\"\""));
     let error_fields = error.and_then(|raw| reply_text::object(raw.get())).unwrap_or_default();
-    let no = |name: &str| reply_text::scalar_any_case(fields, &[name]).is_some_and(|text| text.eq_ignore_ascii_case("false"));
+    let no = |name: &str| {
+        reply_text::scalar_any_case(fields, &[name]).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    };
     let message = reply_text::scalar(fields, &MESSAGES)
         .or_else(|| reply_text::scalar(&error_fields, &["msg", "message", "hint"]))
         .or_else(|| error.and_then(|raw| reply_text::text(raw)));
-    let data = ["data", "value"].iter().find_map(|name| fields.get(*name)).filter(|raw| raw.get() != "null");
+    let data = ["data", "value"]
+        .iter()
+        .find_map(|name| fields.get(*name))
+        .filter(|raw| raw.get() != "null");
     let data_fields = data.and_then(|raw| reply_text::object(raw.get())).unwrap_or_default();
     Envelope {
         code: reply_text::scalar(fields, &CODES).or_else(|| reply_text::scalar(&error_fields, &CODES)),
@@ -151,13 +117,16 @@ pub fn classify(
         Body::Blank if good => WriteOutcome::Accepted { reference: None },
         Body::Scalar(text) if good && is_number_like(&text) => WriteOutcome::Accepted { reference: Some(text) },
         Body::Scalar(text) if good && text == "true" => WriteOutcome::Accepted { reference: None },
-        Body::Object(envelope) if good && is_success(&envelope, patterns) => {
-            WriteOutcome::Accepted { reference: envelope.data.as_deref().and_then(reference) }
-        }
+        Body::Object(envelope) if good && is_success(&envelope, patterns) => WriteOutcome::Accepted {
+            reference: envelope.data.as_deref().and_then(reference),
+        },
         Body::Object(envelope) => failure(status, retry_after, &envelope, patterns, key),
         Body::Scalar(text) => {
             // A bare sentence: the same rules as for an object that has a message and no code.
-            let envelope = Envelope { message: text, ..Envelope::default() };
+            let envelope = Envelope {
+                message: text,
+                ..Envelope::default()
+            };
             failure(status, retry_after, &envelope, patterns, key)
         }
         Body::Blank => by_status(status, retry_after, "no body"),
@@ -168,7 +137,10 @@ pub fn classify(
 
 /// `tplus.md` §3.3: no code, or one of 0 and 200. A message alone must not contradict.
 fn is_success(envelope: &Envelope, patterns: &Patterns) -> bool {
-    let inner_refusal = envelope.inner_status.as_deref().is_some_and(|status| !matches!(status, "0" | "200"));
+    let inner_refusal = envelope
+        .inner_status
+        .as_deref()
+        .is_some_and(|status| !matches!(status, "0" | "200"));
     if envelope.failed || inner_refusal || says(&envelope.message, &patterns.unknown) {
         return false;
     }
@@ -211,9 +183,19 @@ fn failure(
 ) -> WriteOutcome {
     let vendor = envelope.code.as_deref().filter(|code| !matches!(*code, "0" | "200"));
     let code = vendor.map_or_else(|| format!("http-{status}"), str::to_owned);
-    let message = if envelope.message.is_empty() { format!("HTTP {status}, no message") } else { envelope.message.clone() };
-    let rejected = |class: &str| WriteOutcome::Rejected { code: code.clone(), message: message.clone(), class: class.to_owned() };
-    let unknown = || WriteOutcome::Unknown { reason: format!("HTTP {status}, {code}: {}", excerpt(&message)) };
+    let message = if envelope.message.is_empty() {
+        format!("HTTP {status}, no message")
+    } else {
+        envelope.message.clone()
+    };
+    let rejected = |class: &str| WriteOutcome::Rejected {
+        code: code.clone(),
+        message: message.clone(),
+        class: class.to_owned(),
+    };
+    let unknown = || WriteOutcome::Unknown {
+        reason: format!("HTTP {status}, {code}: {}", excerpt(&message)),
+    };
     let said = |words: &[String]| says(&message, words);
 
     if vendor == Some("999") || envelope.inner_status.as_deref() == Some("999") || said(&patterns.unknown) {
@@ -222,19 +204,31 @@ fn failure(
     // The gateway's own status may stand in the body of an HTTP 200.
     let says_status = |wanted: u16| status == wanted || vendor == Some(wanted.to_string().as_str());
     if says_status(429) {
-        return WriteOutcome::Throttled { retry_after, message: format!("{code}: {message}") };
+        return WriteOutcome::Throttled {
+            retry_after,
+            message: format!("{code}: {message}"),
+        };
     }
     if vendor.is_some_and(|code| AUTH_CODES.contains(&code)) {
-        return WriteOutcome::Auth { permanent: code == "50003", code, message };
+        return WriteOutcome::Auth {
+            permanent: code == "50003",
+            code,
+            message,
+        };
     }
     if (says_status(401) || says_status(403)) && !said(&patterns.reference) {
-        return WriteOutcome::Auth { permanent: says_status(401), code, message };
+        return WriteOutcome::Auth {
+            permanent: says_status(401),
+            code,
+            message,
+        };
     }
     if vendor == Some("EXSV0011") {
         return WriteOutcome::Transient { code, message };
     }
     // From here on the words decide. A failure by the server itself is an answer only if it carries a code of the vendor.
-    let server_fault = vendor.is_none_or(is_status_code) && (status >= 500 || vendor.is_some_and(|code| code.starts_with('5')));
+    let server_fault =
+        vendor.is_none_or(is_status_code) && (status >= 500 || vendor.is_some_and(|code| code.starts_with('5')));
     if server_fault {
         return unknown();
     }
@@ -242,10 +236,17 @@ fn failure(
         return WriteOutcome::Duplicate { message };
     }
     if says_status(409) || said(&patterns.throttled) {
-        return WriteOutcome::Throttled { retry_after, message: format!("{code}: {message}") };
+        return WriteOutcome::Throttled {
+            retry_after,
+            message: format!("{code}: {message}"),
+        };
     }
     if said(&patterns.auth) {
-        return WriteOutcome::Auth { permanent: false, code, message };
+        return WriteOutcome::Auth {
+            permanent: false,
+            code,
+            message,
+        };
     }
     if said(&patterns.reference) {
         return rejected("reference");
@@ -257,11 +258,22 @@ fn failure(
         return WriteOutcome::Duplicate { message };
     }
     if vendor.is_some() || (400..500).contains(&status) && status != 408 {
-        return rejected(if matches!(status, 404 | 405 | 415) { "configuration" } else { "business" });
+        return rejected(if matches!(status, 404 | 405 | 415) {
+            "configuration"
+        } else {
+            "business"
+        });
     }
-    let inner_refusal = envelope.inner_status.as_deref().is_some_and(|status| status.starts_with('4'));
+    let inner_refusal = envelope
+        .inner_status
+        .as_deref()
+        .is_some_and(|status| status.starts_with('4'));
     if (envelope.failed || inner_refusal) && (200..300).contains(&status) {
-        return WriteOutcome::Rejected { code: "result-false".to_owned(), message, class: "business".to_owned() };
+        return WriteOutcome::Rejected {
+            code: "result-false".to_owned(),
+            message,
+            class: "business".to_owned(),
+        };
     }
     unknown()
 }
@@ -277,10 +289,22 @@ fn by_status(status: u16, retry_after: Option<Duration>, what: &str) -> WriteOut
     let code = format!("http-{status}");
     match status {
         429 | 409 => WriteOutcome::Throttled { retry_after, message },
-        401 | 403 => WriteOutcome::Auth { permanent: status == 401, code, message },
+        401 | 403 => WriteOutcome::Auth {
+            permanent: status == 401,
+            code,
+            message,
+        },
         408 => WriteOutcome::Unknown { reason: message },
-        404 | 405 | 415 => WriteOutcome::Rejected { code, message, class: "configuration".to_owned() },
-        400..500 => WriteOutcome::Rejected { code, message, class: "business".to_owned() },
+        404 | 405 | 415 => WriteOutcome::Rejected {
+            code,
+            message,
+            class: "configuration".to_owned(),
+        },
+        400..500 => WriteOutcome::Rejected {
+            code,
+            message,
+            class: "business".to_owned(),
+        },
         _ => WriteOutcome::Unknown { reason: message },
     }
 }

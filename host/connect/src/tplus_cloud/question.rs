@@ -15,7 +15,11 @@ pub(super) fn service(api: &str) -> Option<String> {
     let (_, name) = (parts.next()?, parts.next()?);
     let first = name.chars().next().filter(char::is_ascii_alphabetic)?;
     let name = name.strip_suffix("OpenApi").unwrap_or(name);
-    Some(format!("{}{}OpenApi", first.to_ascii_uppercase(), &name[first.len_utf8()..]))
+    Some(format!(
+        "{}{}OpenApi",
+        first.to_ascii_uppercase(),
+        &name[first.len_utf8()..]
+    ))
 }
 
 /// The path of one of that service's actions.
@@ -57,7 +61,10 @@ pub(super) struct Row {
 impl Row {
     /// What tells vouchers apart.
     pub(super) fn identity(&self) -> &str {
-        [&self.id, &self.code, &self.key].into_iter().find(|text| !text.is_empty()).map_or("", String::as_str)
+        [&self.id, &self.code, &self.key]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .map_or("", String::as_str)
     }
 
     /// The number for people.
@@ -95,16 +102,23 @@ pub(super) fn data(status: u16, body: &[u8]) -> Result<Option<String>, Trouble> 
             let passes = status == 429
                 || status == 409
                 || matches!(status, 401 | 403 | 408)
-                || matches!(code, Some("999" | "50107" | "50003" | "EXSM0003" | "EXSM0004" | "401" | "403" | "408" | "409" | "429"))
+                || matches!(
+                    code,
+                    Some("999" | "50107" | "50003" | "EXSM0003" | "EXSM0004" | "401" | "403" | "408" | "409" | "429")
+                )
                 || envelope.message.contains("网络异常")
                 || (status >= 500 && code.is_none())
                 || code.is_some_and(|code| code.len() == 3 && code.starts_with('5'));
             match (good, failed) {
                 (_, true) | (false, _) if passes => later(&said),
-                (_, true) => Err(Trouble::Useless(format!("the target refuses the question, {}", excerpt(&said)))),
-                (false, false) if (400..500).contains(&status) => {
-                    Err(Trouble::Useless(format!("the target refuses the question, HTTP {status} {}", excerpt(&said))))
-                }
+                (_, true) => Err(Trouble::Useless(format!(
+                    "the target refuses the question, {}",
+                    excerpt(&said)
+                ))),
+                (false, false) if (400..500).contains(&status) => Err(Trouble::Useless(format!(
+                    "the target refuses the question, HTTP {status} {}",
+                    excerpt(&said)
+                ))),
                 (false, false) => later(&said),
                 (true, false) => Ok(envelope.data),
             }
@@ -118,7 +132,9 @@ pub(super) fn data(status: u16, body: &[u8]) -> Result<Option<String>, Trouble> 
 
 /// Reads a list of vouchers out of `data`.
 pub(super) fn listing(data: Option<&str>) -> Result<Listing, Trouble> {
-    let Some(data) = data else { return Ok(Listing::default()) };
+    let Some(data) = data else {
+        return Ok(Listing::default());
+    };
     let unreadable = || Trouble::Later(format!("the list cannot be read: {}", excerpt(data)));
     let table = reply_text::object(data).ok_or_else(unreadable)?;
     let columns: Vec<String> = reply_text::any_case(&table, "Columns")
@@ -133,7 +149,10 @@ pub(super) fn listing(data: Option<&str>) -> Result<Listing, Trouble> {
         Some(raw) => reply_text::array(raw.get()).ok_or_else(unreadable)?,
     };
     let total = reply_text::scalar_any_case(&table, &["TotalCount"]).and_then(|text| text.parse().ok());
-    let mut listing = Listing { rows: Vec::with_capacity(rows.len()), total };
+    let mut listing = Listing {
+        rows: Vec::with_capacity(rows.len()),
+        total,
+    };
     for raw in rows {
         listing.rows.push(row(&columns, raw)?);
     }
@@ -145,19 +164,37 @@ fn row(columns: &[String], raw: &RawValue) -> Result<Row, Trouble> {
     if let Some(fields) = reply_text::object(raw.get()) {
         let get = |name: &str| reply_text::scalar_any_case(&fields, &[name]).unwrap_or_default();
         reply_text::any_case(&fields, "externalcode").ok_or_else(no_key)?;
-        return Ok(Row { id: get("id"), code: get("code"), key: get("externalcode") });
+        return Ok(Row {
+            id: get("id"),
+            code: get("code"),
+            key: get("externalcode"),
+        });
     }
     let cells = reply_text::array(raw.get())
         .ok_or_else(|| Trouble::Later(format!("a row of the list cannot be read: {}", excerpt(raw.get()))))?;
     let at = |name: &str| {
         let exact = columns.iter().position(|column| column.eq_ignore_ascii_case(name));
         exact.or_else(|| {
-            columns.iter().position(|column| column.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name)))
+            columns.iter().position(|column| {
+                column
+                    .rsplit('.')
+                    .next()
+                    .is_some_and(|last| last.eq_ignore_ascii_case(name))
+            })
         })
     };
-    let cell = |name: &str| at(name).and_then(|at| cells.get(at)).and_then(|raw| reply_text::text(raw)).unwrap_or_default();
+    let cell = |name: &str| {
+        at(name)
+            .and_then(|at| cells.get(at))
+            .and_then(|raw| reply_text::text(raw))
+            .unwrap_or_default()
+    };
     at("externalcode").ok_or_else(no_key)?;
-    Ok(Row { id: cell("id"), code: cell("code"), key: cell("externalcode") })
+    Ok(Row {
+        id: cell("id"),
+        code: cell("code"),
+        key: cell("externalcode"),
+    })
 }
 
 /// Columns are names, or objects that carry one.

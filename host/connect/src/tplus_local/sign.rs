@@ -14,11 +14,17 @@ struct Identity<'a> {
 
 /// Lower-case hex MD5 of the compact JSON of app key, organisation and app secret, in this order.
 pub fn datas(app_key: &str, org_id: &str, app_secret: &SecretString) -> String {
-    hex::encode(Md5::digest(compact(app_key, org_id, app_secret.expose_secret()).as_bytes()))
+    hex::encode(Md5::digest(
+        compact(app_key, org_id, app_secret.expose_secret()).as_bytes(),
+    ))
 }
 
 fn compact(app_key: &str, org_id: &str, app_secret: &str) -> String {
-    let identity = Identity { appkey: app_key, orgid: org_id, appsecret: app_secret };
+    let identity = Identity {
+        appkey: app_key,
+        orgid: org_id,
+        appsecret: app_secret,
+    };
     serde_json::to_string(&identity).expect("three texts are always JSON")
 }
 
@@ -30,7 +36,10 @@ mod tests {
     fn the_vector_holds() {
         let vectors: serde_json::Value = serde_json::from_str(include_str!("../../vectors/tplus-local.json")).unwrap();
         let get = |key: &str| vectors["datas"][key].as_str().unwrap();
-        assert_eq!(compact(get("appkey"), get("orgid"), get("appsecret")), get("compact_json"));
+        assert_eq!(
+            compact(get("appkey"), get("orgid"), get("appsecret")),
+            get("compact_json")
+        );
         assert_eq!(datas(get("appkey"), get("orgid"), &get("appsecret").into()), get("md5"));
     }
 }

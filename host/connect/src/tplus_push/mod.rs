@@ -58,7 +58,10 @@ pub fn open(encrypt_msg: &str, secret: &SecretString) -> Result<String, PushErro
     let secret = secret.expose_secret();
     let key: [u8; BLOCK] = match secret.len() {
         BLOCK => secret.as_bytes().try_into().map_err(|_| PushError::Secret)?,
-        32 => hex::decode(secret).ok().and_then(|key| key.try_into().ok()).ok_or(PushError::Secret)?,
+        32 => hex::decode(secret)
+            .ok()
+            .and_then(|key| key.try_into().ok())
+            .ok_or(PushError::Secret)?,
         _ => return Err(PushError::Secret),
     };
     let mut bytes = STANDARD.decode(encrypt_msg.trim()).map_err(|_| PushError::Envelope)?;
@@ -74,7 +77,11 @@ pub fn open(encrypt_msg: &str, secret: &SecretString) -> Result<String, PushErro
         block.copy_from_slice(&whole);
     }
     let padding = bytes.last().map_or(0, |last| usize::from(*last));
-    let keep = bytes.len().checked_sub(padding).filter(|_| (1..=BLOCK).contains(&padding)).ok_or(PushError::Padding)?;
+    let keep = bytes
+        .len()
+        .checked_sub(padding)
+        .filter(|_| (1..=BLOCK).contains(&padding))
+        .ok_or(PushError::Padding)?;
     if bytes[keep..].iter().any(|byte| usize::from(*byte) != padding) {
         return Err(PushError::Padding);
     }

@@ -39,7 +39,12 @@ pub fn sign(params: &BTreeMap<String, String>, secret: &SecretString, rule: Leng
             text.push(';');
         }
         // Writing to a String cannot fail.
-        let _ = write!(text, "{:02}-{name}:{:04}-{value}", rule.length(name), rule.length(value));
+        let _ = write!(
+            text,
+            "{:02}-{name}:{:04}-{value}",
+            rule.length(name),
+            rule.length(value)
+        );
     }
     text.push_str(secret.expose_secret());
     hex::encode(Md5::digest(text.as_bytes()))

@@ -30,12 +30,18 @@ impl WdtQimen {
             .egress
             .send(request)
             .await
-            .map_err(|error| ReadFailure::Unavailable { reason: error.to_string() })?;
+            .map_err(|error| ReadFailure::Unavailable {
+                reason: error.to_string(),
+            })?;
         let now = self.clock.now();
         let answer = outcome::read(reply.status, reply.wait(now), &reply.body)?;
         let rows = answer.rows.len() as u64;
         let next = paging::after(position.as_ref(), size, rows, answer.total)?;
-        let total = if page == 0 { answer.total } else { position.and_then(|at| at.total) };
+        let total = if page == 0 {
+            answer.total
+        } else {
+            position.and_then(|at| at.total)
+        };
         Ok(Page {
             records: answer.rows.into_iter().map(|body| PulledRecord { body }).collect(),
             next: next.map(|next| next.write()),
@@ -82,7 +88,9 @@ impl WdtQimen {
     }
 
     fn request(&self, form: BTreeMap<String, String>) -> HttpRequest {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let content_type = "application/x-www-form-urlencoded;charset=UTF-8".to_owned();
         HttpRequest {
             method: Method::Post,
@@ -97,9 +105,13 @@ impl WdtQimen {
 
 /// A constant `page_size` of the scheme's request wins over the query's.
 fn page_size(query: &Query) -> u32 {
-    let preset = query.params.iter().find(|(name, _)| name == "page_size").and_then(|(_, value)| match value {
-        RequestValue::Text(text) => text.trim().parse().ok(),
-        _ => None,
-    });
+    let preset = query
+        .params
+        .iter()
+        .find(|(name, _)| name == "page_size")
+        .and_then(|(_, value)| match value {
+            RequestValue::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        });
     preset.unwrap_or(query.page_size).clamp(PAGE_SIZES.0, PAGE_SIZES.1)
 }

@@ -36,7 +36,12 @@ pub struct WdtQimenConfig {
 
 impl WdtQimenConfig {
     /// A connection with every default.
-    pub fn new(url: impl Into<String>, app_key: impl Into<String>, app_secret: SecretString, sid: impl Into<String>) -> Self {
+    pub fn new(
+        url: impl Into<String>,
+        app_key: impl Into<String>,
+        app_secret: SecretString,
+        sid: impl Into<String>,
+    ) -> Self {
         Self {
             url: url.into(),
             app_key: app_key.into(),
@@ -64,11 +69,17 @@ impl WdtQimenConfig {
         ];
         for (key, value) in filled {
             if value.trim().is_empty() {
-                return Err(ConfigFault { key, reason: "must not be empty".to_owned() });
+                return Err(ConfigFault {
+                    key,
+                    reason: "must not be empty".to_owned(),
+                });
             }
         }
         if self.deadline.is_zero() {
-            return Err(ConfigFault { key: "deadline", reason: "must be longer than nothing".to_owned() });
+            return Err(ConfigFault {
+                key: "deadline",
+                reason: "must be longer than nothing".to_owned(),
+            });
         }
         Ok(())
     }

@@ -80,7 +80,11 @@ impl Source for WdtQimen {
     }
 
     fn aliases(&self, api: &str) -> &'static [(&'static str, &'static str)] {
-        if api == STOCKOUT_ORDER_QUERY_TRADE { STOCKOUT_ALIASES } else { &[] }
+        if api == STOCKOUT_ORDER_QUERY_TRADE {
+            STOCKOUT_ALIASES
+        } else {
+            &[]
+        }
     }
 
     fn longest_window(&self, _api: &str) -> Duration {

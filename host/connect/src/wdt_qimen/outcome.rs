@@ -8,6 +8,9 @@ use dukou_core::outcome::ReadFailure;
 
 use crate::reply_text::{self, Fields, excerpt};
 
+#[cfg(test)]
+mod tests;
+
 /// A page that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -28,8 +31,16 @@ pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<A
         Err(reason) => return Err(by_status(status, retry_after, &reason)),
     };
     let Some(outer) = reply_text::object(text) else {
-        let what = if reply_text::is_markup(text) { "a web page" } else { "not JSON" };
-        return Err(by_status(status, retry_after, &format!("{what}: {}", reply_text::first_bytes(text.as_bytes()))));
+        let what = if reply_text::is_markup(text) {
+            "a web page"
+        } else {
+            "not JSON"
+        };
+        return Err(by_status(
+            status,
+            retry_after,
+            &format!("{what}: {}", reply_text::first_bytes(text.as_bytes())),
+        ));
     };
     if let Some(error) = outer.get("error_response").filter(|raw| raw.get() != "null") {
         let fields = reply_text::object(error.get()).unwrap_or_default();
@@ -38,7 +49,11 @@ pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<A
     // Without the gateway's wrapper the same fields stand at the top.
     let inner = match outer.get("response") {
         Some(raw) => reply_text::object(raw.get()).ok_or_else(|| {
-            by_status(status, retry_after, &format!("`response` is no object: {}", excerpt(raw.get())))
+            by_status(
+                status,
+                retry_after,
+                &format!("`response` is no object: {}", excerpt(raw.get())),
+            )
         })?,
         None => outer,
     };
@@ -49,12 +64,19 @@ pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<A
         return Err(by_status(status, retry_after, &excerpt(text)));
     }
     let rows = rows(&inner)?;
-    let confirmed = ["errorcode", "code", "flag"].iter().any(|name| reply_text::scalar(&inner, &[name]).is_some());
+    let confirmed = ["errorcode", "code", "flag"]
+        .iter()
+        .any(|name| reply_text::scalar(&inner, &[name]).is_some());
     if rows.is_none() && !confirmed {
-        return Err(ReadFailure::Unavailable { reason: format!("neither a code nor rows: {}", excerpt(text)) });
+        return Err(ReadFailure::Unavailable {
+            reason: format!("neither a code nor rows: {}", excerpt(text)),
+        });
     }
     let total = reply_text::scalar(&inner, &["total_count"]).and_then(|text| text.parse().ok());
-    Ok(Answer { rows: rows.unwrap_or_default(), total })
+    Ok(Answer {
+        rows: rows.unwrap_or_default(),
+        total,
+    })
 }
 
 /// Who refused: Taobao's gateway, or Wangdian behind it. Their codes overlap.
@@ -78,9 +100,12 @@ fn failed_layer(fields: &Fields<'_>) -> Option<Layer> {
 
 /// The rows, `None` if no list is there; an object in the list's place is one row.
 fn rows(fields: &Fields<'_>) -> Result<Option<Vec<String>>, ReadFailure> {
-    let list = fields
-        .get("stockout_list")
-        .or_else(|| fields.iter().find(|(name, raw)| name.ends_with("_list") || raw.get().starts_with('[')).map(|(_, raw)| raw));
+    let list = fields.get("stockout_list").or_else(|| {
+        fields
+            .iter()
+            .find(|(name, raw)| name.ends_with("_list") || raw.get().starts_with('['))
+            .map(|(_, raw)| raw)
+    });
     let Some(list) = list else { return Ok(None) };
     let text = list.get();
     match text.as_bytes().first() {
@@ -91,14 +116,30 @@ fn rows(fields: &Fields<'_>) -> Result<Option<Vec<String>>, ReadFailure> {
         Some(b'{') => Ok(Some(vec![text.to_owned()])),
         Some(b'n') => Ok(Some(Vec::new())),
         Some(b'"') if reply_text::text(list).is_none() => Ok(Some(Vec::new())),
-        _ => Err(ReadFailure::Unavailable { reason: format!("the list of rows is no list: {}", excerpt(text)) }),
+        _ => Err(ReadFailure::Unavailable {
+            reason: format!("the list of rows is no list: {}", excerpt(text)),
+        }),
     }
 }
 
 /// Words of codes whose meaning stands in the message only, and of codes nobody has listed.
-const THROTTLE_WORDS: [&str; 7] =
-    ["ban will last", "call limited", "too frequent", "too often", "频繁", "频率", "并发"];
-const BUSY_WORDS: [&str; 6] = ["系统繁忙", "稍后", "超时", "timeout", "timed out", "service unavailable"];
+const THROTTLE_WORDS: [&str; 7] = [
+    "ban will last",
+    "call limited",
+    "too frequent",
+    "too often",
+    "频繁",
+    "频率",
+    "并发",
+];
+const BUSY_WORDS: [&str; 6] = [
+    "系统繁忙",
+    "稍后",
+    "超时",
+    "timeout",
+    "timed out",
+    "service unavailable",
+];
 
 fn failure(layer: Layer, fields: &Fields<'_>, retry_after: Option<Duration>) -> ReadFailure {
     let get = |names: &[&str]| reply_text::scalar(fields, names).unwrap_or_default();
@@ -108,8 +149,17 @@ fn failure(layer: Layer, fields: &Fields<'_>, retry_after: Option<Duration>) -> 
     };
     let sub_code = get(&["sub_code"]);
     let messages = [get(&["message", "msg"]), get(&["sub_message", "sub_msg"])];
-    let message = messages.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(": ");
-    let message = if message.is_empty() { "no message".to_owned() } else { message };
+    let message = messages
+        .iter()
+        .filter(|text| !text.is_empty())
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(": ");
+    let message = if message.is_empty() {
+        "no message".to_owned()
+    } else {
+        message
+    };
     let lower = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let name = match (code.is_empty(), sub_code.is_empty()) {
@@ -130,10 +180,13 @@ fn failure(layer: Layer, fields: &Fields<'_>, retry_after: Option<Duration>) -> 
         None => Class::Refused,
     };
     match class {
-        Class::Throttled => {
-            ReadFailure::Throttled { retry_after: ban(&lower).or(retry_after), message: format!("{name}: {message}") }
-        }
-        Class::Unavailable => ReadFailure::Unavailable { reason: format!("{name}: {message}") },
+        Class::Throttled => ReadFailure::Throttled {
+            retry_after: ban(&lower).or(retry_after),
+            message: format!("{name}: {message}"),
+        },
+        Class::Unavailable => ReadFailure::Unavailable {
+            reason: format!("{name}: {message}"),
+        },
         Class::Auth => ReadFailure::Auth { code: name, message },
         Class::Refused => ReadFailure::Refused { code: name, message },
     }
@@ -155,7 +208,10 @@ fn gateway_class(code: &str, sub_code: &str) -> Option<Class> {
     if sub_code.starts_with("isp.") {
         return Some(Class::Unavailable);
     }
-    if ["signature", "permission", "session", "app-key", "appkey"].iter().any(|word| sub_code.contains(word)) {
+    if ["signature", "permission", "session", "app-key", "appkey"]
+        .iter()
+        .any(|word| sub_code.contains(word))
+    {
         return Some(Class::Auth);
     }
     match code {
@@ -196,9 +252,15 @@ fn by_status(status: u16, retry_after: Option<Duration>, what: &str) -> ReadFail
     match status {
         429 => ReadFailure::Throttled { retry_after, message },
         503 if retry_after.is_some() => ReadFailure::Throttled { retry_after, message },
-        401 | 403 => ReadFailure::Auth { code: format!("http-{status}"), message },
+        401 | 403 => ReadFailure::Auth {
+            code: format!("http-{status}"),
+            message,
+        },
         408 => ReadFailure::Unavailable { reason: message },
-        400..500 => ReadFailure::Refused { code: format!("http-{status}"), message },
+        400..500 => ReadFailure::Refused {
+            code: format!("http-{status}"),
+            message,
+        },
         _ => ReadFailure::Unavailable { reason: message },
     }
 }

@@ -40,7 +40,9 @@ pub(super) struct Position {
 impl Position {
     /// Reads a stored position. One from another version starts the window again, which costs pages and nothing else.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok().filter(|position: &Self| position.v == VERSION && position.size > 0)
+        serde_json::from_str(text)
+            .ok()
+            .filter(|position: &Self| position.v == VERSION && position.size > 0)
     }
 
     /// As text.
@@ -53,19 +55,35 @@ impl Position {
 ///
 /// # Errors
 /// [`ReadFailure::Unavailable`] when the window does not hold still, [`ReadFailure::Refused`] when it is far too large.
-pub(super) fn after(at: Option<&Position>, size: u32, rows: u64, total: Option<u64>) -> Result<Option<Position>, ReadFailure> {
-    let Some(at) = at else { return begin(size, rows, total, 0) };
+pub(super) fn after(
+    at: Option<&Position>,
+    size: u32,
+    rows: u64,
+    total: Option<u64>,
+) -> Result<Option<Position>, ReadFailure> {
+    let Some(at) = at else {
+        return begin(size, rows, total, 0);
+    };
     let Some(stated) = at.total else {
         let last = rows < u64::from(at.size);
         if !last && at.page + 1 >= MOST_PAGES {
-            return Err(ReadFailure::Unavailable { reason: format!("{MOST_PAGES} full pages and no end") });
+            return Err(ReadFailure::Unavailable {
+                reason: format!("{MOST_PAGES} full pages and no end"),
+            });
         }
-        return Ok((!last).then(|| Position { page: at.page + 1, ..at.clone() }));
+        return Ok((!last).then(|| Position {
+            page: at.page + 1,
+            ..at.clone()
+        }));
     };
     if at.page > 0 {
         let middle = at.page + 1 < pages(stated, at.size);
         let short = middle && rows < u64::from(at.size);
-        return Ok(Some(Position { page: at.page - 1, unsteady: at.unsteady || short, ..at.clone() }));
+        return Ok(Some(Position {
+            page: at.page - 1,
+            unsteady: at.unsteady || short,
+            ..at.clone()
+        }));
     }
     if total == Some(stated) && !at.unsteady && rows >= stated.min(u64::from(at.size)) {
         return Ok(None);
@@ -73,7 +91,10 @@ pub(super) fn after(at: Option<&Position>, size: u32, rows: u64, total: Option<u
     if at.round + 1 >= MOST_ROUNDS {
         let now = total.map_or_else(|| "none".to_owned(), |total| total.to_string());
         return Err(ReadFailure::Unavailable {
-            reason: format!("the window keeps changing: total was {stated}, now {now}, {rows} rows on page 0 of {} a page", at.size),
+            reason: format!(
+                "the window keeps changing: total was {stated}, now {now}, {rows} rows on page 0 of {} a page",
+                at.size
+            ),
         });
     }
     begin(at.size, rows, total, at.round + 1)
@@ -82,7 +103,14 @@ pub(super) fn after(at: Option<&Position>, size: u32, rows: u64, total: Option<u
 /// Page 0 was read, for the count.
 fn begin(size: u32, rows: u64, total: Option<u64>, round: u32) -> Result<Option<Position>, ReadFailure> {
     let full = u64::from(size);
-    let position = |page, total, unsteady| Position { v: VERSION, page, size, total, round, unsteady };
+    let position = |page, total, unsteady| Position {
+        v: VERSION,
+        page,
+        size,
+        total,
+        round,
+        unsteady,
+    };
     match total {
         // A total below what lies on the table is none; 0 with rows is known to occur.
         Some(total) if total >= rows => {
@@ -138,7 +166,10 @@ mod tests {
 
     #[test]
     fn larger_windows_go_from_last_to_first() {
-        assert_eq!(play(2, &[(2, Some(5)), (1, None), (2, Some(0)), (2, Some(5))]), Ok(vec![0, 2, 1, 0]));
+        assert_eq!(
+            play(2, &[(2, Some(5)), (1, None), (2, Some(0)), (2, Some(5))]),
+            Ok(vec![0, 2, 1, 0])
+        );
         // An exact multiple has no empty last page.
         assert_eq!(play(2, &[(2, Some(4)), (2, None), (2, Some(4))]), Ok(vec![0, 1, 0]));
     }
@@ -154,7 +185,16 @@ mod tests {
 
     #[test]
     fn a_total_that_changed_starts_another_round_from_its_last_page() {
-        let answers = [(2, Some(5)), (1, None), (2, None), (2, Some(7)), (1, None), (2, None), (2, None), (2, Some(7))];
+        let answers = [
+            (2, Some(5)),
+            (1, None),
+            (2, None),
+            (2, Some(7)),
+            (1, None),
+            (2, None),
+            (2, None),
+            (2, Some(7)),
+        ];
         assert_eq!(play(2, &answers), Ok(vec![0, 2, 1, 0, 3, 2, 1, 0]));
         // Shrunk onto one page, which was just read.
         assert_eq!(play(2, &[(2, Some(3)), (1, None), (2, Some(2))]), Ok(vec![0, 1, 0]));
@@ -162,7 +202,15 @@ mod tests {
 
     #[test]
     fn a_short_middle_page_starts_another_round() {
-        let answers = [(2, Some(5)), (1, None), (1, None), (2, Some(5)), (1, None), (2, None), (2, Some(5))];
+        let answers = [
+            (2, Some(5)),
+            (1, None),
+            (1, None),
+            (2, Some(5)),
+            (1, None),
+            (2, None),
+            (2, Some(5)),
+        ];
         assert_eq!(play(2, &answers), Ok(vec![0, 2, 1, 0, 2, 1, 0]));
     }
 
@@ -173,7 +221,10 @@ mod tests {
             answers.extend([(2, Some(4 - round % 2)), (1, None)]);
         }
         let failure = play(2, &answers).unwrap_err();
-        assert!(matches!(&failure, ReadFailure::Unavailable { reason } if reason.contains("keeps changing")), "{failure}");
+        assert!(
+            matches!(&failure, ReadFailure::Unavailable { reason } if reason.contains("keeps changing")),
+            "{failure}"
+        );
     }
 
     #[test]
@@ -185,8 +236,17 @@ mod tests {
 
     #[test]
     fn absurd_totals_and_foreign_positions_are_refused() {
-        assert!(matches!(after(None, 1, 1, Some(u64::MAX)), Err(ReadFailure::Refused { .. })));
-        for text in ["", "7", "{}", r#"{"v":2,"page":1,"size":100}"#, r#"{"v":1,"page":1,"size":0}"#] {
+        assert!(matches!(
+            after(None, 1, 1, Some(u64::MAX)),
+            Err(ReadFailure::Refused { .. })
+        ));
+        for text in [
+            "",
+            "7",
+            "{}",
+            r#"{"v":2,"page":1,"size":100}"#,
+            r#"{"v":1,"page":1,"size":0}"#,
+        ] {
             assert_eq!(Position::parse(text), None, "{text}");
         }
     }

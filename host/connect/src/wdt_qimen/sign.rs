@@ -54,9 +54,13 @@ pub fn sign(params: &BTreeMap<String, String>, secret: &SecretString, method: Si
     }
     let secret = secret.expose_secret().as_bytes();
     match method {
-        SignMethod::Md5 => {
-            hex::encode_upper(Md5::new().chain_update(secret).chain_update(&text).chain_update(secret).finalize())
-        }
+        SignMethod::Md5 => hex::encode_upper(
+            Md5::new()
+                .chain_update(secret)
+                .chain_update(&text)
+                .chain_update(secret)
+                .finalize(),
+        ),
         SignMethod::Hmac => {
             let mac = Hmac::<Md5>::new_from_slice(secret).expect("HMAC takes keys of any length");
             hex::encode_upper(mac.chain_update(text).finalize().into_bytes())
@@ -87,7 +91,12 @@ mod tests {
         assert_eq!(vectors.len(), 9);
         for vector in vectors {
             let method = SignMethod::from_word(&vector.sign_method).unwrap();
-            assert_eq!(sign(&vector.params, &vector.secret.into(), method), vector.sign, "{}", vector.name);
+            assert_eq!(
+                sign(&vector.params, &vector.secret.into(), method),
+                vector.sign,
+                "{}",
+                vector.name
+            );
         }
     }
 

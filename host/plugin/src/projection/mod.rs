@@ -171,13 +171,7 @@ impl Projection {
     }
 
     /// One value, in one pass: needed keys are written as they come.
-    fn project(
-        &self,
-        scanner: &mut Scanner<'_>,
-        node: &Node,
-        depth: u32,
-        output: &mut String,
-    ) -> Result<(), Stop> {
+    fn project(&self, scanner: &mut Scanner<'_>, node: &Node, depth: u32, output: &mut String) -> Result<(), Stop> {
         scanner.space();
         match scanner.peek() {
             b'{' | b'[' if depth >= MAX_DEPTH => Err(scanner.error("nested too deeply").into()),
@@ -219,11 +213,9 @@ impl Projection {
                 output.push('}');
                 Ok(())
             }
-            b'[' => {
-                elements(scanner, output, |scanner, output| {
-                    self.project(scanner, node, depth + 1, output)
-                })
-            }
+            b'[' => elements(scanner, output, |scanner, output| {
+                self.project(scanner, node, depth + 1, output)
+            }),
             _ => {
                 let start = scanner.position();
                 scanner.skip_scalar()?;
@@ -234,13 +226,7 @@ impl Projection {
     }
 
     #[inline(always)]
-    fn value(
-        &self,
-        scanner: &mut Scanner<'_>,
-        node: &Node,
-        depth: u32,
-        output: &mut String,
-    ) -> Result<(), Stop> {
+    fn value(&self, scanner: &mut Scanner<'_>, node: &Node, depth: u32, output: &mut String) -> Result<(), Stop> {
         if node.whole {
             let start = scanner.position();
             scanner.skip_value(depth)?;
@@ -316,12 +302,7 @@ impl Projection {
     }
 
     #[inline(always)]
-    fn child<'n>(
-        &'n self,
-        node: &'n Node,
-        scanner: &Scanner<'_>,
-        key: Token,
-    ) -> Option<(usize, &'n Node)> {
+    fn child<'n>(&'n self, node: &'n Node, scanner: &Scanner<'_>, key: Token) -> Option<(usize, &'n Node)> {
         let index = if key.escaped {
             node.find(unescape(scanner, key)?.as_bytes())?
         } else {
@@ -337,10 +318,7 @@ impl Node {
         self.children.sort_by_key(|child| child.name.len());
         let longest = self.children.last().map_or(0, |child| child.name.len());
         self.by_length = (0..=longest + 1)
-            .map(|length| {
-                self.children
-                    .partition_point(|child| child.name.len() < length) as u16
-            })
+            .map(|length| self.children.partition_point(|child| child.name.len() < length) as u16)
             .collect();
     }
 
@@ -381,11 +359,9 @@ impl Seen {
 }
 
 fn descend(nodes: &mut Vec<Node>, from: usize, name: &str) -> usize {
-    let known = nodes.get(from).and_then(|node| {
-        node.children
-            .iter()
-            .find(|child| *child.name == *name.as_bytes())
-    });
+    let known = nodes
+        .get(from)
+        .and_then(|node| node.children.iter().find(|child| *child.name == *name.as_bytes()));
     if let Some(child) = known {
         return child.node;
     }

@@ -143,11 +143,7 @@ impl<'a> Scanner<'a> {
                 b'"' => {
                     let end = self.at;
                     self.at += 1;
-                    return Ok(Token {
-                        start,
-                        end,
-                        escaped,
-                    });
+                    return Ok(Token { start, end, escaped });
                 }
                 b'\\' => {
                     escaped = true;

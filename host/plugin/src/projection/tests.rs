@@ -54,11 +54,37 @@ fn of_a_doubled_key_the_last_wins() {
 fn malformed_text_is_refused_wherever_it_is() {
     let projection = Projection::parse(&["a"]).unwrap();
     for body in [
-        "", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{\"a\":1}}", "{\"b\":[1,]}",
-        "{\"b\":01}", "{\"b\":1.}", "{\"b\":+1}", "{\"b\":.5}", "{\"b\":1e}", "{\"b\":nul}",
-        "{\"b\":\"\\x\"}", "{\"b\":\"\\u12g4\"}", "{\"b\":\"\\ud800\"}", "{\"b\":\"\\udc00\"}",
-        "{\"b\":\"\n\"}", "{\"b\":[}", "{\"b\":{]}", "{b:1}", "{\"b\" 1}", "[1 2]", "\"", "-",
-        "{\"a\":\"abc", "{\"a\":\"abc\\", "{\"b\":tru", "\u{feff}{}", "{\"a\":1,\"a\":[}",
+        "",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,}",
+        "{\"a\":1}}",
+        "{\"b\":[1,]}",
+        "{\"b\":01}",
+        "{\"b\":1.}",
+        "{\"b\":+1}",
+        "{\"b\":.5}",
+        "{\"b\":1e}",
+        "{\"b\":nul}",
+        "{\"b\":\"\\x\"}",
+        "{\"b\":\"\\u12g4\"}",
+        "{\"b\":\"\\ud800\"}",
+        "{\"b\":\"\\udc00\"}",
+        "{\"b\":\"\n\"}",
+        "{\"b\":[}",
+        "{\"b\":{]}",
+        "{b:1}",
+        "{\"b\" 1}",
+        "[1 2]",
+        "\"",
+        "-",
+        "{\"a\":\"abc",
+        "{\"a\":\"abc\\",
+        "{\"b\":tru",
+        "\u{feff}{}",
+        "{\"a\":1,\"a\":[}",
     ] {
         assert!(projection.apply(body).is_err(), "{body}");
         assert!(Projection::whole().apply(body).is_err(), "{body}");
@@ -68,13 +94,7 @@ fn malformed_text_is_refused_wherever_it_is() {
 
 #[test]
 fn depth_is_limited_on_every_way_through() {
-    let nested = |depth: usize, key: &str| {
-        format!(
-            "{{\"{key}\":{}1{}}}",
-            "[".repeat(depth - 1),
-            "]".repeat(depth - 1)
-        )
-    };
+    let nested = |depth: usize, key: &str| format!("{{\"{key}\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
     for (paths, key) in [(&["a"][..], "a"), (&["a"], "b"), (&["a.x"], "a"), (&["*"], "a")] {
         let projection = Projection::parse(paths).unwrap();
         assert!(projection.apply(&nested(64, key)).is_ok(), "{paths:?} {key}");
@@ -185,8 +205,7 @@ fn text() -> impl Strategy<Value = Text> {
 }
 
 fn paths() -> impl Strategy<Value = Vec<String>> {
-    let step = ("[abc]{1,2}", any::<bool>())
-        .prop_map(|(name, array)| if array { format!("{name}[]") } else { name });
+    let step = ("[abc]{1,2}", any::<bool>()).prop_map(|(name, array)| if array { format!("{name}[]") } else { name });
     let path = proptest::collection::vec(step, 1..4).prop_map(|steps| steps.join("."));
     proptest::collection::vec(path, 0..6)
 }
@@ -194,9 +213,7 @@ fn paths() -> impl Strategy<Value = Vec<String>> {
 /// The oracle: the same rules on a tree.
 fn expected(value: &Value, paths: &[Vec<String>]) -> Value {
     match value {
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| expected(item, paths)).collect())
-        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| expected(item, paths)).collect()),
         Value::Object(fields) => {
             let mut kept = Map::new();
             for (key, value) in fields {

@@ -26,7 +26,9 @@ fn one_poison_group_costs_one_group() {
     let clean = alone(told("map")).run(&groups, &no_tables());
     let report = alone(poisoned_by("g17")).run(&groups, &no_tables());
     let faults = faults(&report.outcomes);
-    let [(17, fault)] = faults[..] else { panic!("{faults:?}") };
+    let [(17, fault)] = faults[..] else {
+        panic!("{faults:?}")
+    };
     assert_eq!(fault.code, "plugin.trap");
     assert!(fault.panic_text.as_ref().unwrap().contains("poison g17"));
     assert!(fault.plugins_fault);

@@ -8,10 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dukou_guests::{MISBEHAVING, WASI_PLAIN};
-use dukou_plugin::{
-    ChildCompiler, CompileFailure, Compiler, InProcessCompiler, PluginError, Runtime,
-    RuntimeOptions,
-};
+use dukou_plugin::{ChildCompiler, CompileFailure, Compiler, InProcessCompiler, PluginError, Runtime, RuntimeOptions};
 
 use crate::fixture::{ENVIRONMENT, groups, no_tables, options};
 
@@ -33,7 +30,10 @@ struct Kept {
 
 impl Kept {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), compiler: Arc::default() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            compiler: Arc::default(),
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -195,15 +195,24 @@ fn a_child_compiles() {
 
 #[test]
 fn a_child_without_enough_memory_or_time_is_an_error_with_its_reason() {
-    let small = ChildCompiler { memory_bytes: 96 << 20, ..child() };
+    let small = ChildCompiler {
+        memory_bytes: 32 << 20,
+        ..child()
+    };
     let error = load_with(small).unwrap_err();
-    assert!(error.contains("died") || error.contains("memory"), "{error}");
+    assert!(error.contains("died") && error.contains("33554432 bytes"), "{error}");
 
-    let hasty = ChildCompiler { timeout: Duration::ZERO, ..child() };
+    let hasty = ChildCompiler {
+        timeout: Duration::ZERO,
+        ..child()
+    };
     let error = load_with(hasty).unwrap_err();
     assert!(error.contains("not done within 0 ms"), "{error}");
 
-    let missing = ChildCompiler { program: "/nowhere/dukou".into(), ..child() };
+    let missing = ChildCompiler {
+        program: "/nowhere/dukou".into(),
+        ..child()
+    };
     let error = load_with(missing).unwrap_err();
     assert!(error.contains("cannot be started"), "{error}");
 }

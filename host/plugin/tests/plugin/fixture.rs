@@ -5,13 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use dukou_core::verdict::{Candidate, Document, Group, Mapped, SourceRecord};
-use dukou_plugin::{
-    InProcessCompiler, NoTables, Plugin, Prepared, Runtime, RuntimeOptions, SharedTables, Tables,
-};
+use dukou_plugin::{InProcessCompiler, NoTables, Plugin, Prepared, Runtime, RuntimeOptions, SharedTables, Tables};
 
 /// The environment of a plugin that asks for nothing of it.
-pub(crate) const ENVIRONMENT: &str =
-    r#"{"time_zone":"Asia/Shanghai","source":null,"target":null}"#;
+pub(crate) const ENVIRONMENT: &str = r#"{"time_zone":"Asia/Shanghai","source":null,"target":null}"#;
 
 pub(crate) fn options() -> RuntimeOptions {
     RuntimeOptions::new(Arc::new(InProcessCompiler))
@@ -34,17 +31,13 @@ pub(crate) fn misbehaving() -> Plugin {
 /// The misbehaving guest, told what to do.
 pub(crate) fn told(what: &str) -> Prepared {
     let settings = format!(r#"{{"do":"{what}"}}"#);
-    runtime()
-        .configure(&misbehaving(), &settings, ENVIRONMENT)
-        .unwrap()
+    runtime().configure(&misbehaving(), &settings, ENVIRONMENT).unwrap()
 }
 
 /// The misbehaving guest, killed by one group.
 pub(crate) fn poisoned_by(key: &str) -> Prepared {
     let settings = format!(r#"{{"do":"poison","key":"{key}"}}"#);
-    runtime()
-        .configure(&misbehaving(), &settings, ENVIRONMENT)
-        .unwrap()
+    runtime().configure(&misbehaving(), &settings, ENVIRONMENT).unwrap()
 }
 
 pub(crate) fn group(key: &str, body: &str) -> Group {
@@ -92,9 +85,7 @@ impl MapTables {
     pub(crate) fn shared(rows: &[(&str, &str, &str)]) -> SharedTables {
         Arc::new(Self(
             rows.iter()
-                .map(|(table, key, row)| {
-                    (((*table).to_owned(), (*key).to_owned()), (*row).to_owned())
-                })
+                .map(|(table, key, row)| (((*table).to_owned(), (*key).to_owned()), (*row).to_owned()))
                 .collect(),
         ))
     }
@@ -102,8 +93,6 @@ impl MapTables {
 
 impl Tables for MapTables {
     fn row(&self, table: &str, key: &str) -> Option<&str> {
-        self.0
-            .get(&(table.to_owned(), key.to_owned()))
-            .map(String::as_str)
+        self.0.get(&(table.to_owned(), key.to_owned())).map(String::as_str)
     }
 }

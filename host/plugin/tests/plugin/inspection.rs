@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use dukou_guests::{MISBEHAVING, WASI_NETWORK, WASI_PLAIN};
-use dukou_plugin::{
-    Compiler, InProcessCompiler, Inspection, InspectionLimits, Kind, PluginError, PoolClass,
-    inspect,
-};
+use dukou_plugin::{Compiler, InProcessCompiler, Inspection, InspectionLimits, Kind, PluginError, PoolClass, inspect};
 use proptest::prelude::*;
 
 fn look(bytes: &[u8]) -> Result<Inspection, PluginError> {
@@ -56,7 +53,9 @@ fn the_network_is_refused_by_name() {
     let Err(error @ PluginError::Import { .. }) = look(WASI_NETWORK) else {
         panic!("not refused");
     };
-    let PluginError::Import { names } = &error else { unreachable!() };
+    let PluginError::Import { names } = &error else {
+        unreachable!()
+    };
     assert!(!names.is_empty());
     for name in names {
         assert!(name.starts_with("wasi:sockets/"), "{name}");
@@ -112,15 +111,36 @@ fn compiled_code_is_refused() {
 
 #[test]
 fn size_and_shape_are_limited() {
-    let limits = InspectionLimits { bytes: 1_000, ..InspectionLimits::default() };
+    let limits = InspectionLimits {
+        bytes: 1_000,
+        ..InspectionLimits::default()
+    };
     assert_eq!(inspect(MISBEHAVING, &limits).unwrap_err().code(), "plugin.too-large");
     for limits in [
-        InspectionLimits { functions: 3, ..InspectionLimits::default() },
-        InspectionLimits { names: 1, ..InspectionLimits::default() },
-        InspectionLimits { types: 1, ..InspectionLimits::default() },
-        InspectionLimits { modules: 0, ..InspectionLimits::default() },
-        InspectionLimits { instances: 0, ..InspectionLimits::default() },
-        InspectionLimits { function_bytes: 8, ..InspectionLimits::default() },
+        InspectionLimits {
+            functions: 3,
+            ..InspectionLimits::default()
+        },
+        InspectionLimits {
+            names: 1,
+            ..InspectionLimits::default()
+        },
+        InspectionLimits {
+            types: 1,
+            ..InspectionLimits::default()
+        },
+        InspectionLimits {
+            modules: 0,
+            ..InspectionLimits::default()
+        },
+        InspectionLimits {
+            instances: 0,
+            ..InspectionLimits::default()
+        },
+        InspectionLimits {
+            function_bytes: 8,
+            ..InspectionLimits::default()
+        },
     ] {
         let error = inspect(MISBEHAVING, &limits).unwrap_err();
         assert_eq!(error.code(), "plugin.too-complex", "{error}");

@@ -1,5 +1,7 @@
 //! Plugins as they really are: compiled components, run through the public front door.
 
+#![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
+
 mod chain;
 mod compiled_code;
 mod fixture;

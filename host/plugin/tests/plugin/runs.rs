@@ -1,11 +1,9 @@
 //! Every way a plugin can misbehave ends in exactly its own error, with a report of what it used.
 
 use dukou_core::verdict::Verdict;
-use dukou_plugin::{Level, PluginError, RunReport, Runtime, Stage};
+use dukou_plugin::{Level, PluginError, PoolClass, RunReport, Runtime, Stage};
 
-use crate::fixture::{
-    ENVIRONMENT, candidate, groups, misbehaving, no_tables, options, poisoned_by, runtime, told,
-};
+use crate::fixture::{ENVIRONMENT, candidate, groups, misbehaving, no_tables, options, poisoned_by, runtime, told};
 
 fn run(what: &str) -> RunReport<Vec<Verdict>> {
     told(what).transform(&groups(3), &no_tables())
@@ -22,7 +20,9 @@ fn a_plain_run_maps_each_group_and_reports_what_it_used() {
     let verdicts = report.result.unwrap();
     assert_eq!(verdicts.len(), 3);
     for (index, verdict) in verdicts.iter().enumerate() {
-        let Verdict::Mapped(mapped) = verdict else { panic!("{verdict:?}") };
+        let Verdict::Mapped(mapped) = verdict else {
+            panic!("{verdict:?}")
+        };
         let body = format!(r#"{{"dto":{{"ExternalCode":"g{index}"}}}}"#);
         assert_eq!(mapped.documents[0].body, body);
     }
@@ -57,7 +57,9 @@ fn endless_recursion_ends_with_the_stack() {
 #[test]
 fn a_panic_brings_its_text_and_where_it_was() {
     let (error, report) = error("panic");
-    let PluginError::Trap(trap) = &error else { panic!("{error:?}") };
+    let PluginError::Trap(trap) = &error else {
+        panic!("{error:?}")
+    };
     assert!(trap.reason.contains("unreachable"), "{}", trap.reason);
     assert!(error.panic_text().unwrap().contains("deliberate panic"));
     assert!(error.to_string().contains("deliberate panic"));
@@ -95,7 +97,30 @@ fn refused_settings_come_with_their_paths() {
 
 #[test]
 fn too_much_output_ends_at_the_budget() {
-    assert_eq!(error("huge-output").0, PluginError::Output { limit: 16 << 20 });
+    let mut options = options();
+    // Enough to fill 24 MiB byte by byte.
+    options.budgets.fuel_base = 5_000_000_000;
+    let runtime = Runtime::new(options).unwrap();
+    let plugin = runtime.load(dukou_guests::MISBEHAVING).unwrap();
+    let prepared = runtime
+        .configure(&plugin, r#"{"do":"huge-output"}"#, ENVIRONMENT)
+        .unwrap();
+    let report = prepared.transform(&groups(1), &no_tables());
+    assert_eq!(report.result.unwrap_err(), PluginError::Output { limit: 16 << 20 });
+}
+
+#[test]
+fn the_sum_of_an_answer_is_limited_too() {
+    let mut options = options();
+    options.budgets.output_bytes = 100;
+    let runtime = Runtime::new(options).unwrap();
+    let plugin = runtime.load(dukou_guests::MISBEHAVING).unwrap();
+    let prepared = runtime.configure(&plugin, "{}", ENVIRONMENT).unwrap();
+    let code = |count| {
+        let report = prepared.transform(&groups(count), &no_tables());
+        report.result.err().map(|error| error.code())
+    };
+    assert_eq!((code(2), code(5)), (None, Some("plugin.output")));
 }
 
 #[test]
@@ -159,8 +184,14 @@ fn a_run_leaves_nothing_behind_for_the_next() {
 fn a_plugin_is_asked_only_for_what_it_is() {
     let candidates = [candidate(groups(1).remove(0), "{}")];
     let prepared = told("map");
-    assert_eq!(prepared.adjust(&candidates, &no_tables()).result.unwrap_err().code(), "plugin.kind");
-    assert_eq!(prepared.validate(&candidates, &no_tables()).result.unwrap_err().code(), "plugin.kind");
+    assert_eq!(
+        prepared.adjust(&candidates, &no_tables()).result.unwrap_err().code(),
+        "plugin.kind"
+    );
+    assert_eq!(
+        prepared.validate(&candidates, &no_tables()).result.unwrap_err().code(),
+        "plugin.kind"
+    );
 }
 
 #[test]
@@ -172,11 +203,7 @@ fn more_threads_than_instances_wait_and_all_are_served() {
     let prepared = runtime.configure(&plugin, "{}", ENVIRONMENT).unwrap();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..16)
-            .map(|_| {
-                scope.spawn(|| {
-                    (0..20).all(|_| prepared.transform(&groups(2), &no_tables()).result.is_ok())
-                })
-            })
+            .map(|_| scope.spawn(|| (0..20).all(|_| prepared.transform(&groups(2), &no_tables()).result.is_ok())))
             .collect();
         for worker in workers {
             assert!(worker.join().unwrap());
@@ -188,4 +215,24 @@ fn more_threads_than_instances_wait_and_all_are_served() {
 fn the_mode_says_how_instances_are_made() {
     let mode = runtime().mode();
     assert!(mode.contains("pooled") || mode.contains("on demand"), "{mode}");
+}
+
+#[test]
+fn a_large_component_runs_in_the_pool_of_interpreters() {
+    let mut component = dukou_guests::MISBEHAVING.to_vec();
+    // A custom section of 4 MiB: id, length as LEB128, a name of one byte, padding.
+    component.extend([0, 0x80, 0x80, 0x80, 0x02, 1, b'p']);
+    component.resize(component.len() + (4 << 20) - 2, 0);
+    let runtime = Runtime::new(options()).unwrap();
+    assert!(!runtime.mode().contains("interpreted"));
+    let plugin = runtime.load(&component).unwrap();
+    assert_eq!(plugin.inspection().class(), PoolClass::Interpreted);
+    let told = |what| {
+        let settings = format!(r#"{{"do":"{what}"}}"#);
+        runtime.configure(&plugin, &settings, ENVIRONMENT).unwrap()
+    };
+    assert_eq!(told("map").transform(&groups(2), &no_tables()).result.unwrap().len(), 2);
+    let greedy = told("allocate").transform(&groups(1), &no_tables());
+    assert_eq!(greedy.result.unwrap_err(), PluginError::Memory { limit: 256 << 20 });
+    assert!(runtime.mode().contains("interpreted"));
 }

@@ -4,14 +4,12 @@ use dukou_core::verdict::{Group, Mapped};
 use dukou_plugin::{Chain, GroupOutcome, Prepared};
 use dukou_stock::{TABLE, VOUCHER_CHECKS, WDT_TO_TPLUS};
 
-use crate::fixture::{group, no_tables, runtime};
+use crate::fixture::{MapTables, group, no_tables, runtime};
 use crate::sample::{TABLE_SETTINGS, environment, order};
 
 fn prepared(component: &[u8], settings: &str) -> Prepared {
     let plugin = runtime().load(component).unwrap();
-    runtime()
-        .configure(&plugin, settings, &environment())
-        .unwrap()
+    runtime().configure(&plugin, settings, &environment()).unwrap()
 }
 
 fn chain(mapping: Prepared) -> Chain {
@@ -66,4 +64,28 @@ fn a_projection_is_a_small_part_of_the_order() {
     let cut = prepared.needs().apply(&body).unwrap();
     assert!(cut.len() * 10 < body.len(), "{} of {}", cut.len(), body.len());
     assert!(prepared.tables().is_empty());
+}
+
+#[test]
+fn look_ups_are_answered_from_the_tables_and_a_miss_rejects() {
+    let settings = TABLE_SETTINGS.replace(
+        r#""Warehouse":"TEST_CK01""#,
+        r#""Warehouse":"{{warehouse_no|lookup(仓库对照)}}""#,
+    );
+    let mapping = prepared(TABLE, &settings);
+    assert_eq!(mapping.tables(), ["仓库对照"]);
+    let chain = chain(mapping);
+    let orders = orders(2);
+    let order: serde_json::Value = serde_json::from_str(&orders[0].records[0].body).unwrap();
+    let known = order["warehouse_no"].as_str().unwrap();
+    let row = format!(r#"{{"仓库编号":"{known}","编码":"CK01"}}"#);
+    let tables = MapTables::shared(&[("仓库对照", known, &row)]);
+    let report = chain.run(&orders, &tables);
+    let body = &mapped(&report.outcomes[0]).documents[0].body;
+    assert!(body.contains(r#""Warehouse":{"Code":"CK01"}"#), "{body}");
+    let GroupOutcome::Rejected { by, violations, .. } = &report.outcomes[1] else {
+        panic!("{:?}", report.outcomes[1]);
+    };
+    assert_eq!((by.as_str(), violations[0].code.as_str()), ("table", "lookup.miss"));
+    assert!(report.runs[0].report.usage.host_calls > 0);
 }

@@ -15,7 +15,9 @@ fn run() -> RunReport<Vec<Verdict>> {
 fn a_plain_program_finds_nothing_and_what_it_prints_is_log() {
     let report = run();
     let verdicts = report.result.unwrap();
-    let Verdict::Mapped(mapped) = &verdicts[0] else { panic!("{verdicts:?}") };
+    let Verdict::Mapped(mapped) = &verdicts[0] else {
+        panic!("{verdicts:?}")
+    };
     let body = &mapped.documents[0].body;
     for fact in [
         r#""arguments":"0""#,

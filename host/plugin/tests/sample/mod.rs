@@ -4,9 +4,7 @@
 use serde_json::{Map, Value, json};
 use toml_edit::{DocumentMut, TableLike};
 
-const SOURCE: &str = include_str!(
-    "../../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml"
-);
+const SOURCE: &str = include_str!("../../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml");
 const TARGET: &str = include_str!("../../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml");
 
 /// The seed's target table, row by row (DESIGN §5).
@@ -43,7 +41,9 @@ pub(crate) fn order(number: usize, lines: usize) -> String {
 fn object(fields: &dyn TableLike, prefix: &str, number: usize, lines: usize) -> Map<String, Value> {
     let mut made = Map::new();
     for (path, field) in fields.iter() {
-        let Some(name) = path.strip_prefix(prefix) else { continue };
+        let Some(name) = path.strip_prefix(prefix) else {
+            continue;
+        };
         if name.contains('.') {
             continue;
         }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use judge::{flaw_of, is_number, text_at};
-pub(crate) use plan::{Planner, time_text};
+pub(crate) use plan::{Facts, Planner, time_text};
 pub(crate) use write::{escape_non_ascii, is_escaped};
 
 /// What the simulated 旺店通 knows about one of its orders.

@@ -4,8 +4,10 @@
 //! times quantity, and the lines' `share_amount` sum to `receivable`.
 
 use chrono::{NaiveDateTime, TimeDelta};
+use serde_json::{Map, Value};
 
-use super::write::Style;
+use super::judge::text_at;
+use super::write::{Style, Writer};
 use crate::archive::{SHOPS, SPECS, Shop, Spec, WAREHOUSES, Warehouse};
 use crate::chance::{Dice, hits, roll};
 
@@ -134,6 +136,18 @@ pub(crate) enum Flaw {
     WordyPrice,
 }
 
+impl Flaw {
+    /// What the judge says of it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::ZeroConsignTime => "consign-time",
+            Self::NoLines => "lines",
+            Self::WordyQuantity => "goods-count",
+            Self::WordyPrice => "price",
+        }
+    }
+}
+
 /// How the bins of a line are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Positions {
@@ -250,28 +264,68 @@ pub(crate) struct Planner {
     pub(crate) flawed_per_mille: u32,
 }
 
-/// One generated order: its text and what its row is found by.
+/// What an order is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) order_no: String,
+    pub(crate) stockout_no: String,
+    pub(crate) src_order_no: String,
+    /// Comma-separated.
+    pub(crate) tids: String,
+    pub(crate) shop_no: String,
+    pub(crate) warehouse_no: String,
+    pub(crate) status: i64,
+}
+
+impl Facts {
+    /// Reads them from a body.
+    pub(crate) fn of(body: &Map<String, Value>) -> Self {
+        Self {
+            order_no: text_at(body, "order_no"),
+            stockout_no: text_at(body, "stockout_no"),
+            src_order_no: text_at(body, "src_order_no"),
+            tids: text_at(body, "src_tids"),
+            shop_no: text_at(body, "shop_no"),
+            warehouse_no: text_at(body, "warehouse_no"),
+            // An order whose status is no number counts as shipped, so that it is seen at all.
+            status: text_at(body, "status").parse().unwrap_or(95),
+        }
+    }
+}
+
+/// One generated order: its text, and what its row says without reading the text again.
 pub(crate) struct Made {
     pub(crate) text: String,
+    pub(crate) facts: Facts,
     pub(crate) consigned: NaiveDateTime,
-    /// What was spoilt on purpose; the judge has to find it again.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "only tests compare the intent with the judge")
-    )]
-    pub(crate) flaw: Option<Flaw>,
+    /// What was spoilt on purpose, in the words of the judge.
+    pub(crate) flaw: Option<&'static str>,
 }
 
 impl Planner {
     /// The order of this index, counted from 0.
     pub(crate) fn make(&self, index: usize) -> Made {
         let (plan, style, dice) = self.plan(index);
-        let (consigned, flaw) = (plan.consigned, plan.flaw);
-        let text = super::write::Writer::new(style, dice).order(&plan);
-        Made { text, consigned, flaw }
+        let text = Writer::new(style, dice).order(&plan);
+        let facts = Facts {
+            stockout_no: plan.order_no.clone(),
+            order_no: plan.order_no,
+            src_order_no: plan.src_order_no,
+            tids: plan.tids.join(","),
+            shop_no: plan.shop.no.to_owned(),
+            warehouse_no: plan.warehouse.no.to_owned(),
+            status: plan.status,
+        };
+        let flaw = plan.flaw.map(Flaw::word);
+        Made {
+            text,
+            facts,
+            consigned: plan.consigned,
+            flaw,
+        }
     }
 
-    pub(crate) fn plan(&self, index: usize) -> (Plan, Style, Dice) {
+    fn plan(&self, index: usize) -> (Plan, Style, Dice) {
         let number = index as u64 + 1;
         let mut dice = Dice::new(roll(self.seed, "order", "", number));
         let consigned = self.consigned(index);
@@ -323,7 +377,10 @@ impl Planner {
 
     fn flaw(&self, order_no: &str) -> Option<Flaw> {
         let roll = roll(self.seed, "flawed", order_no, 0);
-        hits(self.flawed_per_mille, roll).then(|| match (roll >> 32) % 4 {
+        if !hits(self.flawed_per_mille, roll) {
+            return None;
+        }
+        Some(match (roll >> 32) % 4 {
             0 => Flaw::ZeroConsignTime,
             1 => Flaw::NoLines,
             2 => Flaw::WordyQuantity,
@@ -334,10 +391,10 @@ impl Planner {
 
 fn lines(dice: &mut Dice, stockout_id: u64, tids: usize) -> Vec<Line> {
     let count = match dice.below(100) {
-        0..62 => 1,
-        62..86 => 2,
-        86..94 => 3,
-        94..98 => 4,
+        0..35 => 1,
+        35..65 => 2,
+        65..83 => 3,
+        83..94 => 4,
         _ => 5,
     };
     (0..count).map(|n| line(dice, stockout_id, n, tids)).collect()

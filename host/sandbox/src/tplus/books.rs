@@ -81,13 +81,22 @@ impl Books {
 
     /// The same, of one external code.
     pub(crate) fn seen_with(&self, external_code: &str, now: DateTime<Utc>) -> Vec<&Entry> {
-        let lag = self.lag();
         let ids = self
             .by_external_code
             .get(external_code)
             .map_or(&[] as &[u64], Vec::as_slice);
-        let entries = ids.iter().filter_map(|id| self.entry(*id));
-        entries.filter(|entry| now - entry.voucher.received_at >= lag).collect()
+        ids.iter().filter_map(|id| self.seen_id(*id, now)).collect()
+    }
+
+    /// The one of this voucher code, the newest if there are several.
+    pub(crate) fn seen_code(&self, voucher_code: &str, now: DateTime<Utc>) -> Option<&Entry> {
+        self.seen_id(*self.codes.get(voucher_code)?, now)
+    }
+
+    /// The one of this id.
+    pub(crate) fn seen_id(&self, id: u64, now: DateTime<Utc>) -> Option<&Entry> {
+        self.entry(id)
+            .filter(|entry| now - entry.voucher.received_at >= self.lag())
     }
 
     /// Whether look-ups ignore their filter.

@@ -96,9 +96,9 @@ pub(crate) fn get_voucher_dto(books: &mut Books, body: &[u8], now: DateTime<Utc>
     let found = if let Some(code) = text("externalCode") {
         books.seen_with(&code, now).into_iter().next()
     } else if let Some(code) = text("voucherCode") {
-        books.seen(now).find(|entry| entry.voucher.voucher_code == code)
+        books.seen_code(&code, now)
     } else if let Some(id) = text("voucherID") {
-        books.seen(now).find(|entry| entry.id.to_string() == id)
+        id.parse().ok().and_then(|id| books.seen_id(id, now))
     } else {
         return Reply::error(400, "EXERROR0001", "单据编码不能为空", "refused");
     };

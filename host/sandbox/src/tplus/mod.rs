@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use self::envelope::Reply;
-use crate::journal::{Journal, Log, Request, locked};
+use crate::journal::{Journal, Log, Request, http_date, locked};
 use crate::wire::Cord;
 use crate::{Clock, Identity};
 
@@ -99,7 +99,9 @@ async fn service(
         "application/json; charset=utf-8"
     };
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, [(header::CONTENT_TYPE, content_type)], reply.body).into_response();
+    let date = http_date((tplus.clock)());
+    let headers = [(header::CONTENT_TYPE, content_type), (header::DATE, date.as_str())];
+    let mut response = (status, headers, reply.body).into_response();
     if let Some(value) = reply.retry_after.and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }

@@ -25,7 +25,7 @@ use axum::routing::get;
 use self::envelope::Refusal;
 use self::query::Query;
 use crate::faults::WdtFault;
-use crate::journal::{Log, Request, locked};
+use crate::journal::{Log, Request, http_date, locked};
 use crate::wire::Cord;
 use crate::{Clock, Identity};
 
@@ -116,7 +116,12 @@ async fn gateway(
         tokio::time::sleep(Duration::from_millis(wdt.delay_ms)).await;
     }
     record(reply.status.as_u16(), reply.outcome);
-    (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+    let date = http_date((wdt.clock)());
+    let headers = [
+        (header::CONTENT_TYPE, reply.content_type),
+        (header::DATE, date.as_str()),
+    ];
+    (reply.status, headers, reply.body).into_response()
 }
 
 async fn orders(State(wdt): State<Arc<Wdt>>) -> Response {
@@ -179,9 +184,12 @@ impl Wdt {
             page if self.odd_totals => Some(["\"\"", "0", "-1"][page % 3].to_owned()),
             _ => None,
         };
-        let mut reply = Reply::json(envelope::page(total.as_deref(), &answer.rows, &id), "ok");
-        reply.delayed = delayed;
-        reply
+        let outcome = if delayed { "delayed" } else { "ok" };
+        let body = envelope::page(total.as_deref(), &answer.rows, &id);
+        Reply {
+            delayed,
+            ..Reply::json(body, outcome)
+        }
     }
 }
 

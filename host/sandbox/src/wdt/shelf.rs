@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::query::Query;
 use crate::chance::{hits, pick, roll};
-use crate::faults::{FAULTS_IN_A_ROW, Faults, WdtFault};
-use crate::order::{OrderTruth, Planner, escape_non_ascii, flaw_of, is_escaped, text_at, time_text};
+use crate::faults::{Doom, FAULTS_IN_A_ROW, Faults, WdtFault};
+use crate::order::{Facts, OrderTruth, Planner, escape_non_ascii, flaw_of, is_escaped, text_at, time_text};
 
 /// How often page 0 of the same question is asked until a row that moved away is back.
 const ASKS_AWAY: u8 = 2;
@@ -32,13 +32,7 @@ enum Presence {
 }
 
 struct Row {
-    order_no: String,
-    stockout_no: String,
-    src_order_no: String,
-    tids: String,
-    shop_no: String,
-    warehouse_no: String,
-    status: i64,
+    facts: Facts,
     consigned: NaiveDateTime,
     modified: NaiveDateTime,
     text: Arc<str>,
@@ -78,9 +72,9 @@ impl Shelf {
         };
         for index in 0..planner.orders {
             let made = planner.make(index);
-            let body = object(&made.text);
-            let mut row = shelf.row(&body, made.text.into(), made.consigned, made.consigned);
-            if shelf.strikes("late", shelf.faults.wdt.late_rows_per_mille, &row.order_no) {
+            let (at, text) = (made.consigned, made.text.into());
+            let mut row = shelf.row(made.facts, made.flaw, text, at, at);
+            if shelf.strikes("late", shelf.faults.wdt.late_rows_per_mille, &row.facts.order_no) {
                 row.presence = Presence::Late;
             }
             shelf.rows.push(row);
@@ -154,7 +148,7 @@ impl Shelf {
         self.rows
             .iter()
             .map(|row| OrderTruth {
-                order_no: row.order_no.clone(),
+                order_no: row.facts.order_no.clone(),
                 body: Value::Object(object(row.served.as_ref().unwrap_or(&row.text))),
                 deliverable: row.flaw.is_none(),
                 flaw: row.flaw,
@@ -172,7 +166,7 @@ impl Shelf {
         let found = self
             .rows
             .iter()
-            .position(|row| row.order_no == order_no && row.presence != Presence::Gone);
+            .position(|row| row.facts.order_no == order_no && row.presence != Presence::Gone);
         let Some(at) = found else { return false };
         let old = self.rows.remove(at);
         let mut body = object(&old.text);
@@ -181,7 +175,7 @@ impl Shelf {
         if body.get("modified") == before.as_ref() && before.is_some() {
             body.insert("modified".to_owned(), Value::String(time_text(now)));
         }
-        let mut row = self.row(&body, spell(&body, &old.text), old.consigned, now);
+        let mut row = self.read(&body, spell(&body, &old.text), old.consigned, now);
         row.served = old.served;
         row.moved = old.moved;
         row.reissue = old.reissue;
@@ -195,40 +189,51 @@ impl Shelf {
     /// Adds an order, or replaces the one of the same number.
     pub(crate) fn put(&mut self, body: &Map<String, Value>, now: NaiveDateTime) {
         let order_no = text_at(body, "order_no");
-        self.rows.retain(|row| row.order_no != order_no);
+        self.rows.retain(|row| row.facts.order_no != order_no);
         let text = Value::Object(body.clone()).to_string();
-        let row = self.row(body, text.into(), self.from, now);
+        let row = self.read(body, text.into(), self.from, now);
         self.insert(row);
     }
 
-    /// A row whose times are the body's where it has readable ones.
-    fn row(&self, body: &Map<String, Value>, text: Arc<str>, consigned: NaiveDateTime, modified: NaiveDateTime) -> Row {
+    /// A row from a body that was not made here: its times are the body's where it has readable ones.
+    fn read(
+        &self,
+        body: &Map<String, Value>,
+        text: Arc<str>,
+        consigned: NaiveDateTime,
+        modified: NaiveDateTime,
+    ) -> Row {
         let time = |key: &str| super::protocol::read_time(&text_at(body, key));
-        let order_no = text_at(body, "order_no");
-        let doom = self.faults.tplus.doom(self.seed, &order_no);
+        let consigned = time("consign_time").unwrap_or(consigned);
+        let modified = time("modified").unwrap_or(modified);
+        self.row(Facts::of(body), flaw_of(body), text, consigned, modified)
+    }
+
+    fn row(
+        &self,
+        facts: Facts,
+        flaw: Option<&'static str>,
+        text: Arc<str>,
+        consigned: NaiveDateTime,
+        modified: NaiveDateTime,
+    ) -> Row {
+        let doom = self.faults.tplus.doom(self.seed, &facts.order_no);
         Row {
-            stockout_no: text_at(body, "stockout_no"),
-            src_order_no: text_at(body, "src_order_no"),
-            tids: text_at(body, "src_tids"),
-            shop_no: text_at(body, "shop_no"),
-            warehouse_no: text_at(body, "warehouse_no"),
-            // An order whose status is no number counts as shipped, so that it is seen at all.
-            status: text_at(body, "status").parse().unwrap_or(95),
-            consigned: time("consign_time").unwrap_or(consigned),
-            modified: time("modified").unwrap_or(modified),
+            facts,
+            consigned,
+            modified,
             text,
             served: None,
-            flaw: flaw_of(body).or(doom.map(|doom| doom.flaw())),
+            flaw: flaw.or(doom.map(Doom::flaw)),
             presence: Presence::Here,
             moved: false,
             reissue: false,
-            order_no,
         }
     }
 
     fn insert(&mut self, row: Row) {
         let at = self.rows.partition_point(|other| {
-            (other.consigned, other.order_no.as_str()) <= (row.consigned, row.order_no.as_str())
+            (other.consigned, other.facts.order_no.as_str()) <= (row.consigned, row.facts.order_no.as_str())
         });
         self.rows.insert(at, row);
     }
@@ -286,8 +291,8 @@ impl Shelf {
     fn serve(&mut self, at: usize, query: &Query, now: NaiveDateTime, rows: &mut Vec<Arc<str>>) {
         let wdt = &self.faults.wdt;
         let (twice, completes) = (wdt.duplicate_rows_per_mille, wdt.completes_per_mille);
-        let twice = self.strikes("twice", twice, &self.rows[at].order_no);
-        let completes = self.strikes("completes", completes, &self.rows[at].order_no);
+        let twice = self.strikes("twice", twice, &self.rows[at].facts.order_no);
+        let completes = self.strikes("completes", completes, &self.rows[at].facts.order_no);
         let row = &mut self.rows[at];
         let shown = if query.without_positions {
             without_positions(&row.text)
@@ -299,14 +304,14 @@ impl Shelf {
         }
         rows.push(shown);
         row.served = Some(Arc::clone(&row.text));
-        if completes && row.status == 95 {
+        if completes && row.facts.status == 95 {
             row.complete(now);
         }
     }
 
     fn maybe_move(&mut self, at: usize, question: &Arc<str>) {
         let rate = self.faults.wdt.moving_rows_per_mille;
-        if !self.rows[at].moved && self.strikes("moves", rate, &self.rows[at].order_no) {
+        if !self.rows[at].moved && self.strikes("moves", rate, &self.rows[at].facts.order_no) {
             let row = &mut self.rows[at];
             row.moved = true;
             row.presence = Presence::Away {
@@ -319,7 +324,7 @@ impl Shelf {
     fn maybe_reissue(&mut self, at: usize) -> Option<Row> {
         let rate = self.faults.wdt.reissues_per_mille;
         let row = &self.rows[at];
-        if row.reissue || row.presence == Presence::Gone || !self.strikes("reissue", rate, &row.order_no) {
+        if row.reissue || row.presence == Presence::Gone || !self.strikes("reissue", rate, &row.facts.order_no) {
             return None;
         }
         let mut body = object(&row.text);
@@ -327,7 +332,7 @@ impl Shelf {
             let number = format!("{}-1", text_at(&body, key));
             body.insert(key.to_owned(), Value::String(number));
         }
-        let mut new = self.row(&body, spell(&body, &row.text), row.consigned, row.modified);
+        let mut new = self.read(&body, spell(&body, &row.text), row.consigned, row.modified);
         new.reissue = true;
         new.flaw = Some("reissued");
         self.rows[at].presence = Presence::Gone;
@@ -342,9 +347,9 @@ impl Shelf {
 impl Row {
     fn matches(&self, query: &Query) -> bool {
         let status = match query.status {
-            Some(status) => self.status == status,
+            Some(status) => self.facts.status == status,
             // Asked for by number, an order is found whatever its state.
-            None => self.status >= 95 || query.names_an_order(),
+            None => self.facts.status >= 95 || query.names_an_order(),
         };
         let at = if query.by_modified {
             self.modified
@@ -354,14 +359,14 @@ impl Row {
         let is = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
         status
             && query.window.is_none_or(|(start, end)| start <= at && at <= end)
-            && is(&query.src_order_no, &self.src_order_no)
-            && is(&query.stockout_no, &self.stockout_no)
-            && is(&query.warehouse_no, &self.warehouse_no)
+            && is(&query.src_order_no, &self.facts.src_order_no)
+            && is(&query.stockout_no, &self.facts.stockout_no)
+            && is(&query.warehouse_no, &self.facts.warehouse_no)
             && query
                 .src_tid
                 .as_ref()
-                .is_none_or(|wanted| self.tids.split(',').any(|tid| tid == wanted))
-            && (query.shops.is_empty() || query.shops.iter().any(|shop| *shop == self.shop_no))
+                .is_none_or(|wanted| self.facts.tids.split(',').any(|tid| tid == wanted))
+            && (query.shops.is_empty() || query.shops.contains(&self.facts.shop_no))
     }
 
     /// 95 → 110: another body with the same business content.
@@ -376,7 +381,7 @@ impl Row {
         }
         body.insert("modified".to_owned(), Value::String(time_text(now)));
         self.text = spell(&body, &self.text);
-        self.status = 110;
+        self.facts.status = 110;
         self.modified = now;
     }
 }

@@ -82,9 +82,7 @@ pub(super) fn claimed_delivery(sql: &Connection, id: i64) -> Step<(SchemeId, Opt
          WHERE d.id = ?1",
     )?;
     let mut rows = statement.query([id])?;
-    let row = rows
-        .next()?
-        .ok_or_else(|| Fault::damaged(format!("delivery {id}")))?;
+    let row = rows.next()?.ok_or_else(|| Fault::damaged(format!("delivery {id}")))?;
     let key: String = row.get(3)?;
     let hash: [u8; 32] = row.get(4)?;
     let packed = row.get_ref(5)?;
@@ -260,34 +258,35 @@ pub(super) fn finish_lookup(work: &mut Work<'_>, prepared: &PreparedEnd, at: Dat
 
 /// Applies what was decided.
 fn follow(work: &mut Work<'_>, delivery: &Guarded, end: &AttemptEnd, at: DateTime<Utc>) -> Step<()> {
-    let state = match &end.next {
-        Next::Delivered { reference, adopted } => {
-            work.sql()
-                .prepare_cached(
-                    "UPDATE deliveries SET state = 'delivered', owner = NULL, ask_at = NULL, duplicate = 0,
+    let state =
+        match &end.next {
+            Next::Delivered { reference, adopted } => {
+                work.sql()
+                    .prepare_cached(
+                        "UPDATE deliveries SET state = 'delivered', owner = NULL, ask_at = NULL, duplicate = 0,
                             reason = NULL, reference = ?2, adopted = ?3, delivered_at = ?4
                      WHERE id = ?1",
-                )?
-                .execute(params![delivery.id, reference, adopted, ms(at)])?;
-            let which = Which::Delivery {
-                key: &delivery.key,
-                kinds: &[ProblemKind::Refused, ProblemKind::Unsettled, ProblemKind::Conflict],
-            };
-            close(work, delivery.scheme, &which, &by_itself(NOW_DELIVERED, at))?;
-            if *adopted {
-                work.adopted(delivery.scheme);
+                    )?
+                    .execute(params![delivery.id, reference, adopted, ms(at)])?;
+                let which = Which::Delivery {
+                    key: &delivery.key,
+                    kinds: &[ProblemKind::Refused, ProblemKind::Unsettled, ProblemKind::Conflict],
+                };
+                close(work, delivery.scheme, &which, &by_itself(NOW_DELIVERED, at))?;
+                if *adopted {
+                    work.adopted(delivery.scheme);
+                }
+                work.delivered(delivery.scheme, ms(at));
+                DeliveryState::Delivered
             }
-            work.delivered(delivery.scheme, ms(at));
-            DeliveryState::Delivered
-        }
-        Next::Queue { run_at, cause } => {
-            // Whether the attempt is used up: the target did nothing with it, or it did.
-            let (attempts, defers, transients) = match cause {
-                QueueCause::Throttled | QueueCause::Auth | QueueCause::NotSent => (1, 1, 0),
-                QueueCause::Transient => (0, 0, 1),
-                QueueCause::Resend => (0, 0, 0),
-            };
-            work.sql()
+            Next::Queue { run_at, cause } => {
+                // Whether the attempt is used up: the target did nothing with it, or it did.
+                let (attempts, defers, transients) = match cause {
+                    QueueCause::Throttled | QueueCause::Auth | QueueCause::NotSent => (1, 1, 0),
+                    QueueCause::Transient => (0, 0, 1),
+                    QueueCause::Resend => (0, 0, 0),
+                };
+                work.sql()
                 .prepare_cached(
                     "UPDATE deliveries SET state = 'queued', owner = NULL, ask_at = NULL, duplicate = 0, run_at = ?2,
                             reason = ?3, attempts = max(attempts - ?4, 0), defers = defers + ?5,
@@ -295,46 +294,46 @@ fn follow(work: &mut Work<'_>, delivery: &Guarded, end: &AttemptEnd, at: DateTim
                      WHERE id = ?1",
                 )?
                 .execute(params![delivery.id, ms(*run_at), cause.word(), attempts, defers, transients])?;
-            DeliveryState::Queued
-        }
-        Next::Ask {
-            ask_at,
-            duplicate,
-            reason,
-        } => {
-            work.sql()
+                DeliveryState::Queued
+            }
+            Next::Ask {
+                ask_at,
+                duplicate,
+                reason,
+            } => {
+                work.sql()
                 .prepare_cached(
                     "UPDATE deliveries SET state = 'unknown', owner = NULL, ask_at = ?2, duplicate = ?3, reason = ?4
                      WHERE id = ?1",
                 )?
                 .execute(params![delivery.id, ms(*ask_at), duplicate, reason])?;
-            DeliveryState::Unknown
-        }
-        Next::Dead {
-            kind,
-            code,
-            message,
-            differences,
-        } => {
-            work.sql()
-                .prepare_cached(
-                    "UPDATE deliveries SET state = 'dead', owner = NULL, ask_at = NULL, dead_kind = ?2, reason = ?3
+                DeliveryState::Unknown
+            }
+            Next::Dead {
+                kind,
+                code,
+                message,
+                differences,
+            } => {
+                work.sql()
+                    .prepare_cached(
+                        "UPDATE deliveries SET state = 'dead', owner = NULL, ask_at = NULL, dead_kind = ?2, reason = ?3
                      WHERE id = ?1",
-                )?
-                .execute(params![delivery.id, kind.word(), message])?;
-            let group = key_of(work.sql(), delivery.group)?;
-            let about = About {
-                scheme: delivery.scheme,
-                group: &group,
-                delivery_key: Some(&delivery.key),
-                amount: delivery.amount,
-                body: None,
-            };
-            let report = reports::dead(*kind, code, message, differences, &end.outcome, &end.reply);
-            open(work, &about, &report, ms(at))?;
-            DeliveryState::Dead
-        }
-    };
+                    )?
+                    .execute(params![delivery.id, kind.word(), message])?;
+                let group = key_of(work.sql(), delivery.group)?;
+                let about = About {
+                    scheme: delivery.scheme,
+                    group: &group,
+                    delivery_key: Some(&delivery.key),
+                    amount: delivery.amount,
+                    body: None,
+                };
+                let report = reports::dead(*kind, code, message, differences, &end.outcome, &end.reply);
+                open(work, &about, &report, ms(at))?;
+                DeliveryState::Dead
+            }
+        };
     work.moved(
         delivery.scheme,
         Some((delivery.state, delivery.amount)),
@@ -342,4 +341,3 @@ fn follow(work: &mut Work<'_>, delivery: &Guarded, end: &AttemptEnd, at: DateTim
     );
     work.touch_delivery(delivery.id, delivery.group)
 }
-

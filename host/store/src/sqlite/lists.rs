@@ -51,7 +51,11 @@ pub(super) fn records(sql: &Connection, filter: &RecordFilter) -> Step<Vec<Recor
     });
     let mut values: Vec<Value> = Vec::new();
     if let Some(scheme) = scheme {
-        query.push_str(if from_groups { " AND g.scheme = ?" } else { " AND r.scheme = ?" });
+        query.push_str(if from_groups {
+            " AND g.scheme = ?"
+        } else {
+            " AND r.scheme = ?"
+        });
         values.push(scheme.into());
     }
     if let Some(state) = &filter.state {

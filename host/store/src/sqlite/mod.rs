@@ -228,7 +228,10 @@ impl Store for SqliteStore {
 
     fn recover(&self, owner: Owner, quarantine_ms: &dyn Fn(&TargetName) -> u64) -> Result<Recovered, StoreError> {
         let targets = self.readers.run("reading targets", unknown::targets)?;
-        let waits = targets.into_iter().map(|(id, name)| (id, quarantine_ms(&name))).collect();
+        let waits = targets
+            .into_iter()
+            .map(|(id, name)| (id, quarantine_ms(&name)))
+            .collect();
         self.writer
             .run("recovering", move |work| unknown::recover(work, owner, &waits))
     }
@@ -260,7 +263,11 @@ impl Store for SqliteStore {
 
     fn open_problem(&self, scheme: &SchemeName, problem: &NewProblem, at: DateTime<Utc>) -> Result<u64, StoreError> {
         let (scheme, problem) = (scheme.clone(), problem.clone());
-        let body = problem.body.as_deref().map(|body| packed::pack(body.as_bytes())).transpose()?;
+        let body = problem
+            .body
+            .as_deref()
+            .map(|body| packed::pack(body.as_bytes()))
+            .transpose()?;
         self.writer.run("opening a problem", move |work| {
             let id = work.scheme(&scheme)?;
             let about = problems::About {
@@ -276,8 +283,7 @@ impl Store for SqliteStore {
     }
 
     fn problems(&self, filter: &ProblemFilter) -> Result<Vec<ProblemRow>, StoreError> {
-        self.readers
-            .run("reading problems", |sql| problems::list(sql, filter))
+        self.readers.run("reading problems", |sql| problems::list(sql, filter))
     }
 
     fn resolve_problems(
@@ -334,8 +340,7 @@ impl Store for SqliteStore {
     }
 
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.readers
-            .run("reading a blob", |sql| deployments::blob(sql, digest))
+        self.readers.run("reading a blob", |sql| deployments::blob(sql, digest))
     }
 
     fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -380,7 +385,8 @@ impl Store for SqliteStore {
     }
 
     fn story(&self, scheme: &SchemeName, key: &str) -> Result<Option<Story>, StoreError> {
-        self.readers.run("reading a story", |sql| story::story(sql, scheme, key))
+        self.readers
+            .run("reading a story", |sql| story::story(sql, scheme, key))
     }
 
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {

@@ -26,11 +26,15 @@ pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, St
     connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     // Before the first page is written; later it has no effect.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(opening)?;
+    connection
+        .pragma_update(None, "auto_vacuum", "INCREMENTAL")
+        .map_err(opening)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(opening)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
     connection.pragma_update(None, "mmap_size", 0).map_err(opening)?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(opening)?;
+    connection
+        .pragma_update(None, "journal_size_limit", 64 << 20)
+        .map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
     connection.pragma_update(None, "cache_size", -32_768).map_err(opening)?;
     migrate(&mut connection)?;
@@ -75,7 +79,9 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction
             .execute_batch("CREATE TABLE migrations (version INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT")
             .map_err(opening)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(opening)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(opening)?;
     }
     let found: u32 = transaction
         .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))
@@ -87,7 +93,9 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for (version, sql) in (1u32..).zip(MIGRATIONS) {
         let hash = *Digest::of(sql.as_bytes()).as_bytes();
         let applied: Option<[u8; 32]> = transaction
-            .query_row("SELECT hash FROM migrations WHERE version = ?1", [version], |row| row.get(0))
+            .query_row("SELECT hash FROM migrations WHERE version = ?1", [version], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(opening)?;
         match applied {
@@ -100,7 +108,10 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             None => {
                 transaction.execute_batch(sql).map_err(opening)?;
                 transaction
-                    .execute("INSERT INTO migrations (version, hash) VALUES (?1, ?2)", params![version, hash])
+                    .execute(
+                        "INSERT INTO migrations (version, hash) VALUES (?1, ?2)",
+                        params![version, hash],
+                    )
                     .map_err(opening)?;
             }
         }

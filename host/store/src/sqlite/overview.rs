@@ -139,7 +139,8 @@ pub(super) fn recount(sql: &Connection) -> Step<Vec<String>> {
                 add("adopted", "adopted", 0, None);
             }
         }
-        let mut problems = sql.prepare("SELECT kind, amount FROM problems WHERE scheme = ?1 AND resolved_at IS NULL")?;
+        let mut problems =
+            sql.prepare("SELECT kind, amount FROM problems WHERE scheme = ?1 AND resolved_at IS NULL")?;
         let mut rows = problems.query([scheme])?;
         while let Some(row) = rows.next()? {
             let kind = problem_kind(&row.get::<_, String>(0)?)?;

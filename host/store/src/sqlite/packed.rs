@@ -107,6 +107,9 @@ mod tests {
             }
         }
         let empty = pack(b"").unwrap();
-        assert_eq!(unpack_text(&empty.bytes, empty.hash.as_bytes(), String::new).unwrap(), "");
+        assert_eq!(
+            unpack_text(&empty.bytes, empty.hash.as_bytes(), String::new).unwrap(),
+            ""
+        );
     }
 }

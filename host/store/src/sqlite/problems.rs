@@ -34,7 +34,13 @@ pub(super) fn open(work: &mut Work<'_>, about: &About<'_>, report: &ProblemRepor
                AND coalesce(delivery_key, '') = coalesce(?5, '') AND resolved_at IS NULL",
         )?
         .query_row(
-            params![about.scheme, about.group, report.kind.word(), fingerprint, about.delivery_key],
+            params![
+                about.scheme,
+                about.group,
+                report.kind.word(),
+                fingerprint,
+                about.delivery_key
+            ],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -124,7 +130,10 @@ pub(super) fn close(work: &mut Work<'_>, scheme: SchemeId, which: &Which<'_>, cl
                 sql.prepare_cached(&format!("{OPEN} AND delivery_key = ?2"))?,
                 Value::from((*key).to_owned()),
             ),
-            Which::Id(id) => (sql.prepare_cached(&format!("{OPEN} AND id = ?2"))?, Value::from(int(*id))),
+            Which::Id(id) => (
+                sql.prepare_cached(&format!("{OPEN} AND id = ?2"))?,
+                Value::from(int(*id)),
+            ),
         };
         let rows = statement.query_map(params![scheme, value], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
@@ -153,12 +162,7 @@ pub(super) fn close(work: &mut Work<'_>, scheme: SchemeId, which: &Which<'_>, cl
 }
 
 /// By a person.
-pub(super) fn resolve(
-    work: &mut Work<'_>,
-    scheme: &SchemeName,
-    ids: &[u64],
-    closing: &Closing<'_>,
-) -> Step<usize> {
+pub(super) fn resolve(work: &mut Work<'_>, scheme: &SchemeName, ids: &[u64], closing: &Closing<'_>) -> Step<usize> {
     let Some(scheme) = scheme_id(work.sql(), scheme)? else {
         return Ok(0);
     };

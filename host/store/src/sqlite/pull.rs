@@ -52,11 +52,7 @@ pub(super) fn mark(sql: &Connection, scheme: &SchemeName) -> Step<Option<DateTim
     time_or_none(mark.flatten())
 }
 
-pub(super) fn open_window(
-    work: &mut Work<'_>,
-    scheme: &SchemeName,
-    range: Option<OpenWindow>,
-) -> Step<Option<Window>> {
+pub(super) fn open_window(work: &mut Work<'_>, scheme: &SchemeName, range: Option<OpenWindow>) -> Step<Option<Window>> {
     let known = scheme_id(work.sql(), scheme)?;
     if let Some(scheme) = known {
         let taken: Option<i64> = work
@@ -80,13 +76,20 @@ pub(super) fn open_window(
              RETURNING id",
         )?
         .query_row(
-            params![scheme, ms(open.range.start), ms(open.range.end), open.moves_mark, ms(open.at)],
+            params![
+                scheme,
+                ms(open.range.start),
+                ms(open.range.end),
+                open.moves_mark,
+                ms(open.at)
+            ],
             |row| row.get(0),
         )?;
     window(work.sql(), scheme, id).map(Some)
 }
 
-const WINDOW: &str = "SELECT id, start_at, end_at, moves_mark, lease, position, pages, rows, opened_at, closed_at FROM windows";
+const WINDOW: &str =
+    "SELECT id, start_at, end_at, moves_mark, lease, position, pages, rows, opened_at, closed_at FROM windows";
 
 fn window(sql: &Connection, scheme: SchemeId, id: i64) -> Step<Window> {
     let mut statement = sql.prepare_cached(&format!("{WINDOW} WHERE scheme = ?1 AND id = ?2"))?;
@@ -178,7 +181,12 @@ pub(super) fn ingest(work: &mut Work<'_>, scheme: &SchemeName, prepared: Prepare
         .prepare_cached(
             "UPDATE windows SET position = ?3, pages = pages + 1, rows = rows + ?4 WHERE scheme = ?1 AND id = ?2",
         )?
-        .execute(params![scheme, int(page.window), page.position, limit(page.records.len())])?;
+        .execute(params![
+            scheme,
+            int(page.window),
+            page.position,
+            limit(page.records.len())
+        ])?;
     Ok(counts)
 }
 

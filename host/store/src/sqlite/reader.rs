@@ -35,7 +35,10 @@ impl Readers {
         read: impl FnOnce(&Connection) -> Step<T>,
     ) -> Result<T, StoreError> {
         let lease = self.take(doing)?;
-        let connection = lease.connection.as_ref().expect("a lease holds its connection until dropped");
+        let connection = lease
+            .connection
+            .as_ref()
+            .expect("a lease holds its connection until dropped");
         let snapshot = connection
             .unchecked_transaction()
             .map_err(|error| super::fault::engine(error, doing))?;

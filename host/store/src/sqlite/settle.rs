@@ -75,10 +75,10 @@ fn one(
     let settlement = &prepared.settlement;
     let group: Option<GroupId> = work
         .sql()
-        .prepare_cached(
-            "SELECT id FROM groups WHERE scheme = ?1 AND key = ?2 AND state = 'claimed' AND lease = ?3",
-        )?
-        .query_row(params![scheme, settlement.group, int(settlement.lease)], |row| row.get(0))
+        .prepare_cached("SELECT id FROM groups WHERE scheme = ?1 AND key = ?2 AND state = 'claimed' AND lease = ?3")?
+        .query_row(params![scheme, settlement.group, int(settlement.lease)], |row| {
+            row.get(0)
+        })
         .optional()?;
     let Some(group) = group else {
         counts.stale += 1;
@@ -143,7 +143,14 @@ fn one(
                     settled_at = ?6
              WHERE id = ?1",
         )?
-        .execute(params![group, state, reason, settlement.recipe.as_bytes(), omitted, ms(at)])?;
+        .execute(params![
+            group,
+            state,
+            reason,
+            settlement.recipe.as_bytes(),
+            omitted,
+            ms(at)
+        ])?;
     Ok(())
 }
 
@@ -266,7 +273,11 @@ impl Settling<'_> {
         amount: Option<Decimal>,
         recipe: &[u8; 32],
     ) -> Step<()> {
-        let state = if found.state == DeliveryState::Held { DeliveryState::Held } else { DeliveryState::Queued };
+        let state = if found.state == DeliveryState::Held {
+            DeliveryState::Held
+        } else {
+            DeliveryState::Queued
+        };
         work.sql()
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, run_at = ?3, amount = ?4, recipe = ?5, ever_sent = 0, attempts = 0,
@@ -383,8 +394,9 @@ fn carrying(
     packed: &Packed,
     body: &str,
 ) -> Step<Option<(Found, String)>> {
-    let mut statement =
-        sql.prepare_cached(&format!("{FOUND} WHERE target = ?1 AND key = ?2 AND state <> 'withdrawn'"))?;
+    let mut statement = sql.prepare_cached(&format!(
+        "{FOUND} WHERE target = ?1 AND key = ?2 AND state <> 'withdrawn'"
+    ))?;
     let mut rows = statement.query(params![target, key])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = found_of(row)?;

@@ -120,8 +120,7 @@ fn revisions(sql: &Connection, record: i64, key: &str) -> Step<Vec<(u64, chrono:
 }
 
 fn aliases(sql: &Connection, record: i64) -> Step<Vec<(String, String)>> {
-    let mut statement =
-        sql.prepare_cached("SELECT kind, value FROM aliases WHERE record = ?1 ORDER BY kind, value")?;
+    let mut statement = sql.prepare_cached("SELECT kind, value FROM aliases WHERE record = ?1 ORDER BY kind, value")?;
     let rows = statement.query_map([record], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -161,9 +160,9 @@ fn attempts(sql: &Connection, carried: &[i64]) -> Step<Vec<AttemptRow>> {
             let hash: Option<[u8; 32]> = row.get(8)?;
             let reply: Option<Vec<u8>> = row.get(9)?;
             let reply = match (reply, hash) {
-                (Some(reply), Some(hash)) => {
-                    Some(unpack_text(&reply, &hash, || format!("reply {number} of delivery {key}"))?)
-                }
+                (Some(reply), Some(hash)) => Some(unpack_text(&reply, &hash, || {
+                    format!("reply {number} of delivery {key}")
+                })?),
                 _ => None,
             };
             out.push(AttemptRow {

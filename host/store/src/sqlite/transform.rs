@@ -160,9 +160,7 @@ fn reissue_of(sql: &Connection, group: GroupId) -> Step<Option<String>> {
                  WHERE a.record = ?1 AND a.kind GLOB '=*' AND o.id <> ?1
                  ORDER BY o.id",
             )?;
-            let rows = others.query_map([record], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
+            let rows = others.query_map([record], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         if others.is_empty() || (mapped && live(sql, group)?) {

@@ -91,7 +91,10 @@ pub(super) fn shown(
 
 /// Names and digests as a JSON column.
 pub(super) fn named_digests(named: &[(String, Digest)]) -> String {
-    let pairs: Vec<(&str, String)> = named.iter().map(|(name, digest)| (name.as_str(), digest.to_string())).collect();
+    let pairs: Vec<(&str, String)> = named
+        .iter()
+        .map(|(name, digest)| (name.as_str(), digest.to_string()))
+        .collect();
     serde_json::to_string(&pairs).expect("strings are always JSON")
 }
 
@@ -100,6 +103,11 @@ pub(super) fn digests_named(text: &str) -> Step<Vec<(String, Digest)>> {
     let pairs: Vec<(String, String)> = json(text, "digests of a deployment")?;
     pairs
         .into_iter()
-        .map(|(name, digest)| Ok((name, digest.parse().map_err(|_| Fault::damaged("digests of a deployment"))?)))
+        .map(|(name, digest)| {
+            Ok((
+                name,
+                digest.parse().map_err(|_| Fault::damaged("digests of a deployment"))?,
+            ))
+        })
         .collect()
 }

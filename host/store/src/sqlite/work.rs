@@ -254,7 +254,11 @@ impl Standing {
                 amount = plus(amount, decimal_or_none(row.get(0)?)?);
             }
         }
-        let word = if members == 0 { None } else { Some(Self::word_of(connection, group)?) };
+        let word = if members == 0 {
+            None
+        } else {
+            Some(Self::word_of(connection, group)?)
+        };
         Ok(Self { word, members, amount })
     }
 
@@ -314,13 +318,4 @@ pub(super) fn target_id(connection: &Connection, target: &TargetName) -> Step<Op
         .prepare_cached("SELECT id FROM targets WHERE tenant = ?1 AND account = ?2 AND api = ?3")?
         .query_row(params![target.tenant, target.account, target.api], |row| row.get(0))
         .optional()?)
-}
-
-/// The scheme's name.
-pub(super) fn scheme_name(connection: &Connection, id: SchemeId) -> Step<SchemeName> {
-    Ok(connection
-        .prepare_cached("SELECT tenant, name FROM schemes WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(SchemeName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?)
 }

@@ -117,7 +117,11 @@ fn group(connection: &Connection, first: Job, queue: &Receiver<Job>) {
                     break;
                 }
             }
-            next = if answers.len() < MOST_IN_GROUP { queue.try_recv().ok() } else { None };
+            next = if answers.len() < MOST_IN_GROUP {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         if failure.is_none() {
             failure = execute(connection, "COMMIT").err();

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 fn of(json: &str) -> (Result<Option<String>, Unreadable>, Result<Option<String>, Unreadable>) {
     let value = Scalar::from_json(json);
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-    (date(&value, Zone::SHANGHAI).map(owned), datetime(&value, Zone::SHANGHAI).map(owned))
+    (
+        date(&value, Zone::SHANGHAI).map(owned),
+        datetime(&value, Zone::SHANGHAI).map(owned),
+    )
 }
 
 #[test]
@@ -28,9 +31,16 @@ fn reads_every_form() {
 
 #[test]
 fn zero_dates_are_none() {
-    for json in
-        ["null", r#""""#, "0", r#""0""#, r#""0000-00-00""#, r#""0000-00-00 00:00:00""#, r#"" ""#, r#""2026-**-***""#]
-    {
+    for json in [
+        "null",
+        r#""""#,
+        "0",
+        r#""0""#,
+        r#""0000-00-00""#,
+        r#""0000-00-00 00:00:00""#,
+        r#"" ""#,
+        r#""2026-**-***""#,
+    ] {
         assert_eq!(of(json), (Ok(None), Ok(None)), "{json}");
     }
 }
@@ -65,7 +75,14 @@ fn knows_zones_without_daylight_saving() {
     assert_eq!(Zone::named("Asia/Shanghai"), Some(Zone::SHANGHAI));
     assert_eq!(Zone::named("+08:00"), Some(Zone::SHANGHAI));
     assert_eq!(Zone::named("-05:30"), Some(Zone { offset_s: -19_800 }));
-    for name in ["Europe/Berlin", "America/New_York", "Asia/Jerusalem", "", "+8", "+15:00"] {
+    for name in [
+        "Europe/Berlin",
+        "America/New_York",
+        "Asia/Jerusalem",
+        "",
+        "+8",
+        "+15:00",
+    ] {
         assert_eq!(Zone::named(name), None, "{name}");
     }
 }
@@ -74,9 +91,17 @@ fn knows_zones_without_daylight_saving() {
 fn reads_when_a_record_was_received() {
     let local = |text| Moment::from_rfc3339(text, Zone::SHANGHAI).map(Moment::datetime);
     assert_eq!(local("2026-11-05T16:30:00Z").unwrap(), "2026-11-06 00:30:00");
-    assert_eq!(local("2026-11-05T16:30:00.123456+08:00").unwrap(), "2026-11-05 16:30:00");
+    assert_eq!(
+        local("2026-11-05T16:30:00.123456+08:00").unwrap(),
+        "2026-11-05 16:30:00"
+    );
     assert_eq!(local("2026-01-01T00:30:00+09:00").unwrap(), "2025-12-31 23:30:00");
-    for text in ["2026-11-05T16:30:00", "2026-11-05", "2026-11-05T16:30:00+8", "年年年年年年年"] {
+    for text in [
+        "2026-11-05T16:30:00",
+        "2026-11-05",
+        "2026-11-05T16:30:00+8",
+        "年年年年年年年",
+    ] {
         assert_eq!(local(text), Err(Unreadable), "{text}");
     }
 }

@@ -9,8 +9,19 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn keeps_canonical_numbers_untouched() {
-    for text in ["0", "2", "-2", "2.0000", "0.5", "-0.00", "1234567890.12345678901234567890"] {
-        assert!(matches!(plain_number(text), Ok(Cow::Borrowed(same)) if same == text), "{text}");
+    for text in [
+        "0",
+        "2",
+        "-2",
+        "2.0000",
+        "0.5",
+        "-0.00",
+        "1234567890.12345678901234567890",
+    ] {
+        assert!(
+            matches!(plain_number(text), Ok(Cow::Borrowed(same)) if same == text),
+            "{text}"
+        );
     }
 }
 
@@ -42,7 +53,9 @@ fn writes_other_forms_out() {
 
 #[test]
 fn refuses_what_is_no_number() {
-    for text in ["", " ", ".", "-", "+", "e5", "1e", "1e+", "1,000", "2件", "0x10", "1 2", "--1", "1.2.3", "∞", "NaN"] {
+    for text in [
+        "", " ", ".", "-", "+", "e5", "1e", "1e+", "1,000", "2件", "0x10", "1 2", "--1", "1.2.3", "∞", "NaN",
+    ] {
         assert_eq!(plain_number(text), Err(NotANumber::Form), "{text}");
     }
     for text in ["1e65", "1e-65", "1e1000000000", &"9".repeat(65)] {
@@ -72,7 +85,10 @@ fn borrows_where_nothing_is_escaped() {
     let json = r#"{"a":"text","b":12345678901234567890123456.70}"#;
     let object: std::collections::BTreeMap<&str, Scalar<'_>> = serde_json::from_str(json).unwrap();
     assert!(matches!(object["a"], Scalar::Text(Cow::Borrowed("text"))));
-    assert!(matches!(object["b"], Scalar::Number(Cow::Borrowed("12345678901234567890123456.70"))));
+    assert!(matches!(
+        object["b"],
+        Scalar::Number(Cow::Borrowed("12345678901234567890123456.70"))
+    ));
 }
 
 #[test]

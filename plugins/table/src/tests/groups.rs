@@ -259,15 +259,18 @@ fn totals_and_line_keys_do_not_survive_a_split() {
 #[test]
 fn broken_records_name_themselves() {
     let table = configure(&seed_with(GROUPED, RULES)).unwrap();
-    for (broken, code) in [
-        ("", "type"),
-        ("[]", "type"),
-        ("{\"order_type\":1,\"details_list\":5}", "type"),
-        ("{\"order_type\":1,\"details_list\":[1]}", "type"),
-        ("{\"order_type\":{\"a\":1},\"details_list\":[{}]}", "type"),
+    for broken in [
+        "",
+        "[]",
+        "{\"order_type\":1,\"details_list\":5}",
+        "{\"order_type\":1,\"details_list\":[1]}",
+        "{\"order_type\":{\"a\":1},\"details_list\":[{}]}",
     ] {
         let violations = rejected(verdict(&table, &[broken.to_owned()], "{}"));
-        assert_eq!(violations[0].code, code, "{broken}: {violations:?}");
+        assert!(
+            violations.iter().any(|violation| violation.code == "type"),
+            "{broken}: {violations:?}"
+        );
         assert!(violations.iter().all(|violation| violation.target_path.is_some()));
     }
     let none: [String; 0] = [];

@@ -233,3 +233,26 @@ proptest! {
         }
     }
 }
+
+/// Guests have a stack of 64 KiB (`dukou-plugin-build`), and frames there are no larger than here.
+#[test]
+fn the_deepest_templates_fit_a_guests_stack() {
+    let deep = format!("{{{{{}a{}|round(2)}}}}", "(1+".repeat(7), ")".repeat(7));
+    let wide = format!("{{{{a{}}}}}", "+a".repeat(18));
+    let condition = format!("{}a = 1{}", "(".repeat(7), ")".repeat(7));
+    let settings = seed_with(
+        &format!("\"Memo\":\"{deep}\",\"TransDocNo\":\"{wide}\""),
+        &format!(",\"skip\":[{{\"when\":\"{condition} or a = 2\",\"reason\":\"x\"}}]"),
+    );
+    let environment = super::environment();
+    let group = Group::single(record("K", &super::DIRECT.replacen('{', "{\"a\":\"3\",", 1)));
+    let thread = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
+        let (table, _) = crate::Table::configure(&settings, &environment).unwrap();
+        super::body(table.transform(vec![group], &Rows).remove(0))
+    });
+    let body = thread.unwrap().join().unwrap();
+    assert!(
+        body.contains(r#""Memo":"10""#) && body.contains(r#""TransDocNo":"57""#),
+        "{body}"
+    );
+}

@@ -3,6 +3,9 @@
 use super::{DIRECT, QIMEN, RICH, Rows, SEED_FIELDS, body, configure, environment, mapped, transform};
 use crate::Table;
 use dukou_sdk::{Group, Mapping, Verdict};
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 const EXPECTED: &str = concat!(
     r#"{"dto":{"ExternalCode":"CK202311140007","Code":"CK202311140007","VoucherType":{"Code":"ST1021"},"#,
@@ -150,4 +153,41 @@ fn a_verdict_does_not_depend_on_its_neighbours() {
         violations[0].message,
         "{{shop_no|lookup(客户对照)}}: table 客户对照 has no row for key \"NOSHOP\""
     );
+}
+
+/// What `wdt-to-tplus` is held to holds for the seed's table too, byte for byte and violation for violation.
+#[test]
+fn the_seed_agrees_with_the_cases_of_the_reference_mapping() {
+    let table = configure(&format!(r#"{{"fields":{{{SEED_FIELDS}}}}}"#)).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wdt-to-tplus/cases");
+    let mut compared = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let case: BTreeMap<&str, &RawValue> = serde_json::from_str(&text).unwrap();
+        if case.contains_key("settings") {
+            continue;
+        }
+        let records: Vec<&RawValue> = serde_json::from_str(case["records"].get()).unwrap();
+        let records = records.iter().map(|raw| super::record("CK1", raw.get())).collect();
+        let group = Group {
+            key: "CK1".to_owned(),
+            records,
+            extra: "{}".to_owned(),
+        };
+        let found = match table.transform(vec![group], &Rows).remove(0) {
+            Verdict::Mapped(mapped) => {
+                let bodies: Vec<String> = mapped.documents.into_iter().map(|document| document.body).collect();
+                json!({ "documents": bodies })
+            }
+            Verdict::Skipped(reason) => json!({ "skipped": reason }),
+            Verdict::Rejected(violations) => {
+                let brief = violations.iter().map(|v| json!([v.code, v.source_path, v.target_path]));
+                json!({ "rejected": brief.collect::<Vec<_>>() })
+            }
+        };
+        let expected: serde_json::Value = serde_json::from_str(case["expected"].get()).unwrap();
+        assert_eq!(found, expected, "{}", case["about"].get());
+        compared += 1;
+    }
+    assert!(compared >= 6, "only {compared} cases found");
 }

@@ -167,12 +167,15 @@ fn lists_that_are_not_bound_are_told_at_each_row() {
 }
 
 #[test]
-fn each_binds_a_list_without_a_row() {
-    let settings = seed_with(
-        r#""RDRecordDetails":false"#,
-        r#","lines":{"RDRecordDetails":{"each":"details_list"}}"#,
+fn each_binds_a_list_that_has_no_row() {
+    let lines = r#","lines":{"RDRecordDetails":{"each":"details_list"}}"#;
+    let without = SEED_FIELDS.replacen("\"RDRecordDetails\":\"details_list\",", "", 1);
+    assert!(configure(&format!("{{\"fields\":{{{without}}}{lines}}}")).is_ok());
+    let removed = errors(&seed_with(r#""RDRecordDetails":false"#, lines));
+    assert!(
+        removed.iter().any(|error| error.code == "required.missing"),
+        "{removed:?}"
     );
-    assert!(configure(&settings).is_ok());
 }
 
 #[test]

@@ -228,12 +228,12 @@ fn required_values_that_are_empty_reject_with_their_paths() {
     assert_eq!(
         found,
         [
-            ("required", "RDRecordDetails[0].Inventory", "details_list[0].remark"),
-            ("required", "Partner", "cs_remark")
+            ("required", "Partner", "cs_remark"),
+            ("required", "RDRecordDetails[0].Inventory", "details_list[0].remark")
         ]
     );
     assert_eq!(
-        violations[1].message,
+        violations[0].message,
         "{{cs_remark}}: the field is required and the value is empty"
     );
 }

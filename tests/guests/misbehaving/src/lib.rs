@@ -1,9 +1,7 @@
 //! A mapper that does what its settings say, and nothing good among it. See `dukou-guests` for the list.
 
 use dukou_sdk::logging::{self, Level};
-use dukou_sdk::{
-    Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict, json,
-};
+use dukou_sdk::{Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict, json};
 use serde::Deserialize;
 
 const HUGE_BYTES: usize = 24 << 20;
@@ -42,13 +40,16 @@ enum What {
 
 impl Mapping for Misbehaving {
     fn configure(settings: &str, _environment: &str) -> Result<(Self, Needs), Vec<SettingError>> {
-        let plugin: Self = serde_json::from_str(settings)
-            .map_err(|error| vec![SettingError::new("", "json", error.to_string())])?;
+        let plugin: Self =
+            serde_json::from_str(settings).map_err(|error| vec![SettingError::new("", "json", error.to_string())])?;
         match plugin.what {
             What::TrapInConfigure => trap(),
             What::RefuseSettings => Err(vec![SettingError::new("do", "refused", "as asked")]),
             What::LookupFlood => {
-                let needs = Needs { tables: vec!["table".to_owned()], ..Needs::of(["*"]) };
+                let needs = Needs {
+                    tables: vec!["table".to_owned()],
+                    ..Needs::of(["*"])
+                };
                 Ok((plugin, needs))
             }
             What::BadNeeds => Ok((plugin, Needs::of(["]["]))),
@@ -104,7 +105,10 @@ impl Misbehaving {
         }
         let copies = if self.what == What::SameSuffix { 2 } else { 1 };
         let documents = vec![Document::new(body); copies];
-        Verdict::Mapped(Mapped { documents, omitted: Vec::new() })
+        Verdict::Mapped(Mapped {
+            documents,
+            omitted: Vec::new(),
+        })
     }
 }
 
@@ -124,7 +128,11 @@ fn allocate() {
 
 /// Keeps nothing in linear memory, so that the engine's call stack ends first, not the guest's own.
 fn deepen(depth: u64, limit: u64) -> u64 {
-    if depth == limit { depth } else { deepen(depth + 1, limit).rotate_left(3) ^ depth }
+    if depth == limit {
+        depth
+    } else {
+        deepen(depth + 1, limit).rotate_left(3) ^ depth
+    }
 }
 
 fn trap() -> ! {

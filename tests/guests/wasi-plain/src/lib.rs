@@ -26,9 +26,14 @@ impl Mapping for Plain {
 
 #[expect(clippy::disallowed_methods, reason = "what this guest is for")]
 fn report(group: &Group) -> Mapped {
-    let seen: HashMap<&str, usize> =
-        group.records.iter().map(|record| (record.key.as_str(), record.body.len())).collect();
-    let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seen: HashMap<&str, usize> = group
+        .records
+        .iter()
+        .map(|record| (record.key.as_str(), record.body.len()))
+        .collect();
+    let now = std::time::SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let facts = [
         ("ExternalCode", group.key.clone()),
         ("arguments", std::env::args_os().count().to_string()),
@@ -47,7 +52,10 @@ fn report(group: &Group) -> Mapped {
         json::push_text(&mut body, &value);
     }
     body.push_str("}}");
-    Mapped { documents: vec![Document::new(body)], omitted: Vec::new() }
+    Mapped {
+        documents: vec![Document::new(body)],
+        omitted: Vec::new(),
+    }
 }
 
 dukou_sdk::export_mapping!(Plain);
