@@ -147,7 +147,11 @@ fn list(context: &Context, args: &LsArgs) -> anyhow::Result<Exit> {
     }
     if rows.is_empty() {
         let open_only = args.fingerprint.is_none() && !args.all;
-        say(&context.lang.t(if open_only { "problem.none" } else { "problem.none-matching" }));
+        say(&context.lang.t(if open_only {
+            "problem.none"
+        } else {
+            "problem.none-matching"
+        }));
         return Ok(Exit::Done);
     }
     say(&groups::text(&lens, &grouped));
@@ -164,7 +168,11 @@ fn list(context: &Context, args: &LsArgs) -> anyhow::Result<Exit> {
 
 fn show(context: &Context, args: &ShowArgs) -> anyhow::Result<Exit> {
     let desk = Desk::open(&context.project, context.lang)?;
-    let scheme = args.scheme.as_deref().map(|named| desk.choose(Some(named))).transpose()?;
+    let scheme = args
+        .scheme
+        .as_deref()
+        .map(|named| desk.choose(Some(named)))
+        .transpose()?;
     let rows = problem::find(desk.store.as_ref(), scheme.as_ref(), &args.wanted)?;
     if rows.is_empty() {
         let schemes = scheme.map_or_else(|| desk.schemes(), |scheme| Ok(vec![scheme]))?;
@@ -193,24 +201,46 @@ fn not_found(desk: &Desk, schemes: &[SchemeName], wanted: &str) -> anyhow::Resul
     let mut near = Vec::new();
     for scheme in schemes {
         if desk.store.story(scheme, wanted)?.is_some() {
-            let message = desk.lang.text("problem.no-problem", &[("key", &text::argument(wanted))]);
-            return Ok(Failure { code: "problem.none", message, exit: Exit::NotFound });
+            let message = desk
+                .lang
+                .text("problem.no-problem", &[("key", &text::argument(wanted))]);
+            return Ok(Failure {
+                code: "problem.none",
+                message,
+                exit: Exit::NotFound,
+            });
         }
         near.extend(nearest::keys(desk.store.as_ref(), scheme, wanted)?);
     }
     near.truncate(10);
     let near: Vec<String> = near.iter().map(|key| text::clean(key)).collect();
     let arguments: [(&str, &dyn std::fmt::Display); 2] = [("wanted", &text::clean(wanted)), ("near", &near.join(", "))];
-    let key = if near.is_empty() { "problem.not-found" } else { "problem.not-found-near" };
-    Ok(Failure { code: "problem.not-found", message: desk.lang.text(key, &arguments), exit: Exit::NotFound })
+    let key = if near.is_empty() {
+        "problem.not-found"
+    } else {
+        "problem.not-found-near"
+    };
+    Ok(Failure {
+        code: "problem.not-found",
+        message: desk.lang.text(key, &arguments),
+        exit: Exit::NotFound,
+    })
 }
 
 /// Problems by number or key, all of one scheme. Every number and key must match something.
 fn named(desk: &Desk, scheme: Option<&SchemeName>, ids: &[u64], keys: &[String]) -> anyhow::Result<Vec<ProblemRow>> {
     let mut rows: Vec<ProblemRow> = Vec::new();
-    let filter = ProblemFilter { scheme: scheme.cloned(), limit: problem::MOST, ..ProblemFilter::default() };
+    let filter = ProblemFilter {
+        scheme: scheme.cloned(),
+        limit: problem::MOST,
+        ..ProblemFilter::default()
+    };
     for id in ids {
-        let found = desk.store.problems(&ProblemFilter { ids: vec![*id], resolved_too: true, ..filter.clone() })?;
+        let found = desk.store.problems(&ProblemFilter {
+            ids: vec![*id],
+            resolved_too: true,
+            ..filter.clone()
+        })?;
         if found.is_empty() {
             let schemes = scheme.map_or_else(|| desk.schemes(), |scheme| Ok(vec![scheme.clone()]))?;
             return Err(not_found(desk, &schemes, &id.to_string())?.into());
@@ -218,7 +248,10 @@ fn named(desk: &Desk, scheme: Option<&SchemeName>, ids: &[u64], keys: &[String])
         rows.extend(found);
     }
     for key in keys {
-        rows.extend(desk.store.problems(&ProblemFilter { key: Some(key.clone()), ..filter.clone() })?);
+        rows.extend(desk.store.problems(&ProblemFilter {
+            key: Some(key.clone()),
+            ..filter.clone()
+        })?);
     }
     rows.sort_by_key(|row| row.id);
     rows.dedup_by_key(|row| row.id);
@@ -239,7 +272,12 @@ fn scheme_of(desk: &Desk, named: Option<&str>, rows: &[ProblemRow]) -> anyhow::R
         several => {
             let names: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message = desk.lang.text("status.choose", &[("schemes", &names.join(", "))]);
-            Err(Failure { code: "usage.scheme", message, exit: Exit::Usage }.into())
+            Err(Failure {
+                code: "usage.scheme",
+                message,
+                exit: Exit::Usage,
+            }
+            .into())
         }
     }
 }
@@ -247,7 +285,11 @@ fn scheme_of(desk: &Desk, named: Option<&str>, rows: &[ProblemRow]) -> anyhow::R
 fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
     let desk = Desk::open(&context.project, context.lang)?;
     let by_name = !args.ids.is_empty() || !args.keys.is_empty();
-    let given = args.scheme.as_deref().map(|named| desk.choose(Some(named))).transpose()?;
+    let given = args
+        .scheme
+        .as_deref()
+        .map(|named| desk.choose(Some(named)))
+        .transpose()?;
     let (scheme, rows) = if by_name {
         let rows = named(&desk, given.as_ref(), &args.ids, &args.keys)?;
         (scheme_of(&desk, args.scheme.as_deref(), &rows)?, rows)
@@ -263,7 +305,12 @@ fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
         (scheme, rows)
     };
     if rows.is_empty() && (by_name || args.fingerprint.is_some()) {
-        let wanted = args.keys.first().or(args.fingerprint.as_ref()).cloned().unwrap_or_default();
+        let wanted = args
+            .keys
+            .first()
+            .or(args.fingerprint.as_ref())
+            .cloned()
+            .unwrap_or_default();
         return Err(not_found(&desk, &[scheme], &wanted)?.into());
     }
     let plan = plan::retry(&scheme, &rows, by_name);
@@ -275,10 +322,14 @@ fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
     let done = desk.store.remap_groups(&scheme, &plan.keys)?;
     let fewer = plan.keys.len() - done.min(plan.keys.len());
     if context.json {
-        output::json(json!({ "scheme": scheme.to_string(), "action": "retry", "groups": done, "left": fewer, "keys": plan.keys }));
+        output::json(
+            json!({ "scheme": scheme.to_string(), "action": "retry", "groups": done, "left": fewer, "keys": plan.keys }),
+        );
         return Ok(Exit::Done);
     }
-    say(&context.lang.text("problem.retried", &[("count", &done), ("scheme", &scheme)]));
+    say(&context
+        .lang
+        .text("problem.retried", &[("count", &done), ("scheme", &scheme)]));
     if fewer > 0 {
         say(&context.lang.text("problem.retried-fewer", &[("count", &fewer)]));
     }
@@ -288,10 +339,19 @@ fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
 fn resolve(context: &Context, args: &ResolveArgs) -> anyhow::Result<Exit> {
     if args.ids.is_empty() && args.keys.is_empty() {
         let message = context.lang.t("problem.need-ids");
-        return Err(Failure { code: "usage.selection", message, exit: Exit::Usage }.into());
+        return Err(Failure {
+            code: "usage.selection",
+            message,
+            exit: Exit::Usage,
+        }
+        .into());
     }
     let desk = Desk::open(&context.project, context.lang)?;
-    let given = args.scheme.as_deref().map(|named| desk.choose(Some(named))).transpose()?;
+    let given = args
+        .scheme
+        .as_deref()
+        .map(|named| desk.choose(Some(named)))
+        .transpose()?;
     let rows = named(&desk, given.as_ref(), &args.ids, &args.keys)?;
     let scheme = scheme_of(&desk, args.scheme.as_deref(), &rows)?;
     if args.written.is_some() || args.absent {
@@ -306,11 +366,17 @@ fn resolve(context: &Context, args: &ResolveArgs) -> anyhow::Result<Exit> {
     if let Agreed::No(exit) = confirmed(context, &lens, &plan, args.dry_run, args.yes)? {
         return Ok(exit);
     }
-    let ids: Vec<u64> = rows.iter().filter(|row| row.resolved.is_none()).map(|row| row.id).collect();
+    let ids: Vec<u64> = rows
+        .iter()
+        .filter(|row| row.resolved.is_none())
+        .map(|row| row.id)
+        .collect();
     let why = args.note.as_deref().unwrap_or_default();
     let subjects: Vec<String> = ids.iter().map(|id| format!("#{id}")).chain([why.to_owned()]).collect();
     audit(&desk, "problem resolve", &scheme, &subjects)?;
-    let done = desk.store.resolve_problems(&scheme, &ids, &compose::user(), why, desk.now)?;
+    let done = desk
+        .store
+        .resolve_problems(&scheme, &ids, &compose::user(), why, desk.now)?;
     if context.json {
         output::json(json!({ "scheme": scheme.to_string(), "action": "resolve", "resolved": done }));
     } else {
@@ -333,7 +399,10 @@ fn settle(
     }
     let by = compose::user();
     let verdict = match &args.written {
-        Some(number) => HandVerdict::Written { number: number.clone(), by },
+        Some(number) => HandVerdict::Written {
+            number: number.clone(),
+            by,
+        },
         None => HandVerdict::Absent { by },
     };
     let word = match &args.written {
@@ -341,12 +410,22 @@ fn settle(
         None => "absent".to_owned(),
     };
     let extra = [word, args.note.clone().unwrap_or_default()];
-    let subjects: Vec<String> = plan.keys.iter().cloned().chain(extra).filter(|text| !text.is_empty()).collect();
+    let subjects: Vec<String> = plan
+        .keys
+        .iter()
+        .cloned()
+        .chain(extra)
+        .filter(|text| !text.is_empty())
+        .collect();
     audit(desk, "problem resolve", scheme, &subjects)?;
     let (mut done, mut left) = (Vec::new(), Vec::new());
     for key in &plan.keys {
         let settled = desk.store.settle_by_hand(key, scheme, verdict.clone(), desk.now)?;
-        if settled { done.push(key.clone()) } else { left.push(key.clone()) }
+        if settled {
+            done.push(key.clone())
+        } else {
+            left.push(key.clone())
+        }
     }
     if context.json {
         output::json(json!({ "scheme": scheme.to_string(), "action": plan.action, "settled": done, "left": left }));
@@ -354,7 +433,9 @@ fn settle(
         say(&context.lang.text("problem.settled", &[("count", &done.len())]));
         if !left.is_empty() {
             let keys: Vec<String> = left.iter().map(|key| text::clean(key)).collect();
-            say(&context.lang.text("problem.settled-fewer", &[("keys", &keys.join(", "))]));
+            say(&context
+                .lang
+                .text("problem.settled-fewer", &[("keys", &keys.join(", "))]));
         }
     }
     Ok(Exit::Done)
@@ -386,8 +467,12 @@ fn settle_plan(
         let unsettled = |row: &ProblemRow| row.kind == ProblemKind::Unsettled && row.resolved.is_none();
         let found = story.as_ref().and_then(|story| {
             let delivery = story.deliveries.iter().find(|delivery| delivery.key == key)?;
-            let open = story.problems.iter().any(|row| unsettled(row) && row.delivery_key.as_ref() == Some(&key));
-            let settleable = delivery.state == DeliveryState::Unknown || (delivery.state == DeliveryState::Dead && open);
+            let open = story
+                .problems
+                .iter()
+                .any(|row| unsettled(row) && row.delivery_key.as_ref() == Some(&key));
+            let settleable =
+                delivery.state == DeliveryState::Unknown || (delivery.state == DeliveryState::Dead && open);
             settleable.then_some(delivery)
         });
         match found {
@@ -401,7 +486,12 @@ fn settle_plan(
     }
     let failure = |code, key: &str, keys: String| {
         let message = context.lang.text(key, &[("keys", &text::clean(&keys))]);
-        Err(Failure { code, message, exit: Exit::Usage }.into())
+        Err(Failure {
+            code,
+            message,
+            exit: Exit::Usage,
+        }
+        .into())
     };
     if !wrong.is_empty() {
         return failure("usage.not-unknown", "problem.not-unknown", wrong.join(", "));
@@ -409,7 +499,11 @@ fn settle_plan(
     if args.written.is_some() && plan.keys.len() > 1 {
         return failure("usage.one-number", "problem.one-number", String::new());
     }
-    plan.add(Line { label: "state.unknown".to_owned(), detail: String::new(), tally });
+    plan.add(Line {
+        label: "state.unknown".to_owned(),
+        detail: String::new(),
+        tally,
+    });
     Ok(plan)
 }
 
@@ -417,8 +511,16 @@ fn settle_plan(
 const MOST_SUBJECT: usize = 2_000;
 
 fn audit(desk: &Desk, command: &str, scheme: &SchemeName, subjects: &[String]) -> anyhow::Result<()> {
-    let subject: String = format!("{scheme}: {}", subjects.join(" ")).chars().take(MOST_SUBJECT).collect();
-    desk.store.audit(&AuditEntry { at: desk.now, by: compose::user(), command: command.to_owned(), subject })?;
+    let subject: String = format!("{scheme}: {}", subjects.join(" "))
+        .chars()
+        .take(MOST_SUBJECT)
+        .collect();
+    desk.store.audit(&AuditEntry {
+        at: desk.now,
+        by: compose::user(),
+        command: command.to_owned(),
+        subject,
+    })?;
     Ok(())
 }
 
@@ -435,14 +537,23 @@ pub(super) enum Agreed {
 ///
 /// # Errors
 /// Exit code 9 naming the flag when nobody agreed.
-pub(super) fn confirmed(context: &Context, lens: &Lens<'_>, plan: &Plan, dry_run: bool, yes: bool) -> anyhow::Result<Agreed> {
+pub(super) fn confirmed(
+    context: &Context,
+    lens: &Lens<'_>,
+    plan: &Plan,
+    dry_run: bool,
+    yes: bool,
+) -> anyhow::Result<Agreed> {
     if dry_run || plan.is_empty() {
         if context.json {
             output::json(json!({ "plan": plan::to_json(lens, plan), "dry_run": dry_run }));
         } else {
             say(plan::text(lens, plan).trim_end());
         }
-        note(context, &context.lang.t(if dry_run { "plan.dry" } else { "plan.nothing" }));
+        note(
+            context,
+            &context.lang.t(if dry_run { "plan.dry" } else { "plan.nothing" }),
+        );
         let named_in_vain = !dry_run && !plan.left.is_empty();
         return Ok(Agreed::No(if named_in_vain { Exit::Nothing } else { Exit::Done }));
     }
@@ -459,5 +570,10 @@ pub(super) fn confirmed(context: &Context, lens: &Lens<'_>, plan: &Plan, dry_run
             return Ok(Agreed::Yes);
         }
     }
-    Err(Failure { code: "confirm.missing", message: context.lang.t("plan.need-yes"), exit: Exit::Refused }.into())
+    Err(Failure {
+        code: "confirm.missing",
+        message: context.lang.t("plan.need-yes"),
+        exit: Exit::Refused,
+    }
+    .into())
 }

@@ -85,7 +85,11 @@ fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     let overview = desk.store.overview(&scheme)?;
     let counted = overview.deliveries.iter().filter(|(state, _)| states.contains(state));
     let total: u64 = counted.map(|(_, tally)| tally.count).sum();
-    let filter = DeliveryFilter { scheme: Some(scheme.clone()), states, limit: args.limit.max(1) };
+    let filter = DeliveryFilter {
+        scheme: Some(scheme.clone()),
+        states,
+        limit: args.limit.max(1),
+    };
     let rows = desk.store.deliveries(&filter)?;
     let look = desk.look(&scheme);
     let lens = desk.lens(&look);
@@ -107,14 +111,25 @@ fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
 
 fn bad_state(context: &Context, word: &str) -> Failure {
     let states = "queued, sending, unknown, held, dead, delivered";
-    let message = context.lang.text("queue.bad-state", &[("state", &text::clean(word)), ("states", &states)]);
-    Failure { code: "usage.state", message, exit: Exit::Usage }
+    let message = context
+        .lang
+        .text("queue.bad-state", &[("state", &text::clean(word)), ("states", &states)]);
+    Failure {
+        code: "usage.state",
+        message,
+        exit: Exit::Usage,
+    }
 }
 
 fn change(context: &Context, args: ChangeArgs, hold: bool) -> anyhow::Result<Exit> {
     if args.keys.is_empty() && !args.all {
         let message = context.lang.t("queue.need-selection");
-        return Err(Failure { code: "usage.selection", message, exit: Exit::Usage }.into());
+        return Err(Failure {
+            code: "usage.selection",
+            message,
+            exit: Exit::Usage,
+        }
+        .into());
     }
     let desk = Desk::open(&context.project, context.lang)?;
     let scheme = desk.choose(args.scheme.as_deref())?;
@@ -124,9 +139,22 @@ fn change(context: &Context, args: ChangeArgs, hold: bool) -> anyhow::Result<Exi
         return Ok(exit);
     }
     let keys = (!args.all).then_some(plan.keys.as_slice());
-    let (command, done) = if hold { ("queue hold", "queue.held") } else { ("queue release", "queue.released") };
-    let subject = if args.all { format!("{scheme}: all") } else { format!("{scheme}: {}", plan.keys.join(" ")) };
-    desk.store.audit(&AuditEntry { at: desk.now, by: compose::user(), command: command.into(), subject })?;
+    let (command, done) = if hold {
+        ("queue hold", "queue.held")
+    } else {
+        ("queue release", "queue.released")
+    };
+    let subject = if args.all {
+        format!("{scheme}: all")
+    } else {
+        format!("{scheme}: {}", plan.keys.join(" "))
+    };
+    desk.store.audit(&AuditEntry {
+        at: desk.now,
+        by: compose::user(),
+        command: command.into(),
+        subject,
+    })?;
     let changed = desk.store.hold(&scheme, keys, hold)?;
     if context.json {
         output::json(json!({ "scheme": scheme.to_string(), "action": plan.action, "changed": changed }));
@@ -137,13 +165,25 @@ fn change(context: &Context, args: ChangeArgs, hold: bool) -> anyhow::Result<Exi
 }
 
 fn plan(desk: &Desk, scheme: &SchemeName, args: &ChangeArgs, hold: bool) -> anyhow::Result<Plan> {
-    let from = if hold { DeliveryState::Queued } else { DeliveryState::Held };
+    let from = if hold {
+        DeliveryState::Queued
+    } else {
+        DeliveryState::Held
+    };
     let mut plan = Plan::new(if hold { "hold" } else { "release" }, scheme);
     let label = format!("state.{}", from.word());
     if args.all {
         let overview = desk.store.overview(scheme)?;
-        for (_, tally) in overview.deliveries.iter().filter(|(state, tally)| *state == from && tally.count > 0) {
-            plan.add(Line { label: label.clone(), detail: String::new(), tally: *tally });
+        for (_, tally) in overview
+            .deliveries
+            .iter()
+            .filter(|(state, tally)| *state == from && tally.count > 0)
+        {
+            plan.add(Line {
+                label: label.clone(),
+                detail: String::new(),
+                tally: *tally,
+            });
         }
         return Ok(plan);
     }
@@ -161,7 +201,14 @@ fn plan(desk: &Desk, scheme: &SchemeName, args: &ChangeArgs, hold: bool) -> anyh
         }
         for row in rows {
             if row.state != from {
-                plan.left.push(left(&row.key, if hold { "plan.left.not-queued" } else { "plan.left.not-held" }));
+                plan.left.push(left(
+                    &row.key,
+                    if hold {
+                        "plan.left.not-queued"
+                    } else {
+                        "plan.left.not-held"
+                    },
+                ));
             } else if !plan.keys.contains(&row.key) {
                 tally.count += 1;
                 tally.amount += row.amount.unwrap_or_default();
@@ -170,14 +217,22 @@ fn plan(desk: &Desk, scheme: &SchemeName, args: &ChangeArgs, hold: bool) -> anyh
         }
     }
     if tally.count > 0 {
-        plan.add(Line { label, detail: String::new(), tally });
+        plan.add(Line {
+            label,
+            detail: String::new(),
+            tally,
+        });
     }
     Ok(plan)
 }
 
 /// The delivery with this key, else every delivery of the record.
 fn of_key(desk: &Desk, scheme: &SchemeName, wanted: &str) -> anyhow::Result<Vec<DeliveryRow>> {
-    let rows = desk.store.story(scheme, wanted)?.map(|story| story.deliveries).unwrap_or_default();
+    let rows = desk
+        .store
+        .story(scheme, wanted)?
+        .map(|story| story.deliveries)
+        .unwrap_or_default();
     match rows.iter().find(|row| row.key == wanted) {
         Some(row) => Ok(vec![row.clone()]),
         None => Ok(rows),

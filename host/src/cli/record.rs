@@ -67,11 +67,20 @@ fn list(context: &Context, args: LsArgs) -> anyhow::Result<Exit> {
         let arguments: [(&str, &dyn std::fmt::Display); 2] =
             [("state", &text::clean(state)), ("states", &records::STATES.join(", "))];
         let message = context.lang.text("record.bad-state", &arguments);
-        return Err(Failure { code: "usage.state", message, exit: Exit::Usage }.into());
+        return Err(Failure {
+            code: "usage.state",
+            message,
+            exit: Exit::Usage,
+        }
+        .into());
     }
     let limit = args.limit.max(1);
-    let filter =
-        RecordFilter { scheme: Some(scheme.clone()), state: args.state, matching: args.matching, limit: limit.saturating_add(1) };
+    let filter = RecordFilter {
+        scheme: Some(scheme.clone()),
+        state: args.state,
+        matching: args.matching,
+        limit: limit.saturating_add(1),
+    };
     let mut rows = desk.store.records(&filter)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -122,7 +131,12 @@ fn show(context: &Context, args: &ShowArgs) -> anyhow::Result<Exit> {
             for (scheme, _) in several {
                 message.push_str(&format!("\n  dukou record show {} {scheme}", text::argument(&args.key)));
             }
-            Err(Failure { code: "record.several", message, exit: Exit::Usage }.into())
+            Err(Failure {
+                code: "record.several",
+                message,
+                exit: Exit::Usage,
+            }
+            .into())
         }
     }
 }
@@ -139,5 +153,9 @@ fn not_found(desk: &Desk, schemes: &[SchemeName], key: &str) -> anyhow::Result<F
         true => desk.lang.text("record.not-found", &arguments[..1]),
         false => desk.lang.text("record.not-found-near", &arguments),
     };
-    Ok(Failure { code: "record.not-found", message, exit: Exit::NotFound })
+    Ok(Failure {
+        code: "record.not-found",
+        message,
+        exit: Exit::NotFound,
+    })
 }

@@ -28,7 +28,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     };
     if names.is_empty() {
         let message = context.lang.t("status.no-schemes");
-        return Err(Failure { code: "scheme.none", message, exit: Exit::Nothing }.into());
+        return Err(Failure {
+            code: "scheme.none",
+            message,
+            exit: Exit::Nothing,
+        }
+        .into());
     }
     let mut exit = Exit::Done;
     let mut items: Vec<Value> = Vec::new();
@@ -43,7 +48,10 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
             }
         }
         if !look.readable {
-            note(context, &context.lang.text("status.definition-unreadable", &[("scheme", name)]));
+            note(
+                context,
+                &context.lang.text("status.definition-unreadable", &[("scheme", name)]),
+            );
         }
         if view.needs_a_person() {
             exit = Exit::Problems;

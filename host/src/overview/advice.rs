@@ -33,15 +33,21 @@ pub fn retriable(kind: ProblemKind) -> Retriable {
     match kind {
         ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Refused => Retriable::Yes,
         ProblemKind::Reissued => Retriable::WhenNamed,
-        ProblemKind::Unreadable | ProblemKind::Conflict | ProblemKind::Unsettled | ProblemKind::Changed => Retriable::No,
+        ProblemKind::Unreadable | ProblemKind::Conflict | ProblemKind::Unsettled | ProblemKind::Changed => {
+            Retriable::No
+        }
     }
 }
 
 /// What to do about one problem.
 pub fn advise(lang: Lang, problem: &ProblemRow) -> Advice {
     let key = key_of(problem);
-    let arguments: [(&str, &dyn std::fmt::Display); 4] =
-        [("key", &key), ("code", &problem.code), ("scheme", &problem.scheme), ("id", &problem.id)];
+    let arguments: [(&str, &dyn std::fmt::Display); 4] = [
+        ("key", &key),
+        ("code", &problem.code),
+        ("scheme", &problem.scheme),
+        ("id", &problem.id),
+    ];
     Advice {
         text: super::text::clean_block(&lang.text(&text_key(lang, problem), &arguments)),
         commands: commands(problem),
@@ -79,7 +85,11 @@ fn class_of(problem: &ProblemRow) -> String {
         return class.to_owned();
     }
     let says = |text: &str| problem.message.contains(text);
-    if says("不存在") || says("没有任何行") || says("NoAuthOrData") { "reference".to_owned() } else { String::new() }
+    if says("不存在") || says("没有任何行") || says("NoAuthOrData") {
+        "reference".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// The commands for a problem, in order.
@@ -93,10 +103,17 @@ fn commands(problem: &ProblemRow) -> Vec<String> {
             show,
             format!("dukou run {scheme} --key {group} --dry-run"),
             format!("dukou deploy {scheme}"),
-            format!("dukou problem retry {scheme} --fingerprint {} --yes", problem.fingerprint),
+            format!(
+                "dukou problem retry {scheme} --fingerprint {} --yes",
+                problem.fingerprint
+            ),
         ],
         ProblemKind::Unreadable => {
-            vec![format!("dukou check {scheme}"), format!("dukou run {scheme} --from TIME --to TIME"), resolve]
+            vec![
+                format!("dukou check {scheme}"),
+                format!("dukou run {scheme} --from TIME --to TIME"),
+                resolve,
+            ]
         }
         ProblemKind::Unsettled => vec![
             show,

@@ -4,9 +4,9 @@ use dukou_core::delivery::DeliveryState;
 use dukou_store::rows::DeliveryRow;
 use serde_json::{Value, json};
 
-use super::mask::{self, Side};
-use super::text::{money_or_none, clean, short, table, time, time_or_none};
 use super::Lens;
+use super::mask::{self, Side};
+use super::text::{clean, money_or_none, short, table, time, time_or_none};
 
 /// The states that wait: what a queue lists by default.
 pub const WAITING: [DeliveryState; 5] = [
@@ -27,13 +27,23 @@ pub fn states_of(word: &str) -> Option<Vec<DeliveryState>> {
 
 /// Why a delivery waits, masked.
 pub fn reason(lens: &Lens<'_>, row: &DeliveryRow) -> Option<String> {
-    row.reason.as_ref().map(|reason| mask::message(lens, reason, &[(Side::Target, &row.body)]))
+    row.reason
+        .as_ref()
+        .map(|reason| mask::message(lens, reason, &[(Side::Target, &row.body)]))
 }
 
 /// A table of deliveries.
 pub fn text(lens: &Lens<'_>, rows: &[DeliveryRow]) -> String {
-    let header = ["queue.state", "queue.key", "queue.amount", "queue.attempts", "queue.queued", "queue.due", "queue.reason"]
-        .map(|key| lens.lang.t(key));
+    let header = [
+        "queue.state",
+        "queue.key",
+        "queue.amount",
+        "queue.attempts",
+        "queue.queued",
+        "queue.due",
+        "queue.reason",
+    ]
+    .map(|key| lens.lang.t(key));
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {

@@ -38,7 +38,13 @@ impl Desk {
     pub fn open(root: &Path, lang: Lang) -> anyhow::Result<Self> {
         let project = Project::load(root)?;
         let store = compose::open_store(&project)?;
-        Ok(Self { project, store, now: compose::clock().now(), lang, width: text::terminal_width() })
+        Ok(Self {
+            project,
+            store,
+            now: compose::clock().now(),
+            lang,
+            width: text::terminal_width(),
+        })
     }
 
     /// Every scheme that has a file or anything stored, in order.
@@ -74,12 +80,22 @@ impl Desk {
             let active = self.store.active(name).ok().flatten()?;
             Scheme::from_definition(&self.project, &active.what.definition).ok()
         });
-        Look { columns: scheme.as_ref().map(|scheme| scheme.show.columns().to_vec()).unwrap_or_default(), scheme, readable }
+        Look {
+            columns: scheme
+                .as_ref()
+                .map(|scheme| scheme.show.columns().to_vec())
+                .unwrap_or_default(),
+            scheme,
+            readable,
+        }
     }
 
     /// The lens for one scheme.
     pub fn lens<'a>(&self, look: &'a Look) -> Lens<'a> {
-        let plain = Lens { width: self.width, ..Lens::plain(self.lang, self.now) };
+        let plain = Lens {
+            width: self.width,
+            ..Lens::plain(self.lang, self.now)
+        };
         match &look.scheme {
             None => plain,
             Some(scheme) => Lens {
@@ -96,7 +112,11 @@ impl Desk {
 
     /// A lens for what belongs to no scheme.
     pub fn plain_lens(&self) -> Lens<'static> {
-        Lens { width: self.width, zone: Tz::Asia__Shanghai, ..Lens::plain(self.lang, self.now) }
+        Lens {
+            width: self.width,
+            zone: Tz::Asia__Shanghai,
+            ..Lens::plain(self.lang, self.now)
+        }
     }
 }
 

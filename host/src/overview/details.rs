@@ -58,7 +58,11 @@ pub fn read(details: &str) -> Details {
 }
 
 fn words(value: &Value, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| value.get(name)).and_then(Value::as_str).map(str::to_owned)
+    names
+        .iter()
+        .find_map(|name| value.get(name))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 fn reason(value: &Value) -> Reason {
@@ -77,12 +81,20 @@ fn difference(value: &Value) -> Option<FieldDiff> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    Some(FieldDiff { path: value.get("path")?.as_str()?.to_owned(), before: side("before"), after: side("after") })
+    Some(FieldDiff {
+        path: value.get("path")?.as_str()?.to_owned(),
+        before: side("before"),
+        after: side("after"),
+    })
 }
 
 /// A table of differences, masked.
 pub fn differences_text(lens: &Lens<'_>, side: Side, differences: &[FieldDiff], headers: [&str; 2]) -> String {
-    let header = [lens.lang.t("problem.field"), lens.lang.t(headers[0]), lens.lang.t(headers[1])];
+    let header = [
+        lens.lang.t("problem.field"),
+        lens.lang.t(headers[0]),
+        lens.lang.t(headers[1]),
+    ];
     let rows: Vec<Vec<String>> = differences
         .iter()
         .map(|diff| {

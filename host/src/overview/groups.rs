@@ -9,7 +9,7 @@ use dukou_store::rows::ProblemRow;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::text::{money, argument, clean, count, short, time};
+use super::text::{argument, clean, count, money, short, time};
 use super::{Lens, advice, mask};
 
 /// Problems with one cause.
@@ -37,16 +37,18 @@ pub struct ProblemGroup {
 pub fn group(rows: &[ProblemRow]) -> Vec<ProblemGroup> {
     let mut groups: BTreeMap<(&SchemeName, &str), ProblemGroup> = BTreeMap::new();
     for row in rows {
-        let group = groups.entry((&row.scheme, &row.fingerprint)).or_insert_with(|| ProblemGroup {
-            scheme: row.scheme.clone(),
-            fingerprint: row.fingerprint.clone(),
-            newest: row.clone(),
-            count: 0,
-            open: 0,
-            amount: Decimal::ZERO,
-            first: row.opened_at,
-            last: row.seen_at,
-        });
+        let group = groups
+            .entry((&row.scheme, &row.fingerprint))
+            .or_insert_with(|| ProblemGroup {
+                scheme: row.scheme.clone(),
+                fingerprint: row.fingerprint.clone(),
+                newest: row.clone(),
+                count: 0,
+                open: 0,
+                amount: Decimal::ZERO,
+                first: row.opened_at,
+                last: row.seen_at,
+            });
         group.count += 1;
         group.open += u64::from(row.resolved.is_none());
         group.amount += row.amount.unwrap_or_default();
@@ -60,13 +62,21 @@ pub fn group(rows: &[ProblemRow]) -> Vec<ProblemGroup> {
     }
     let mut groups: Vec<ProblemGroup> = groups.into_values().collect();
     groups.sort_by_key(|group| {
-        (group.open == 0, urgency(group.newest.kind), std::cmp::Reverse(group.amount), group.fingerprint.clone())
+        (
+            group.open == 0,
+            urgency(group.newest.kind),
+            std::cmp::Reverse(group.amount),
+            group.fingerprint.clone(),
+        )
     });
     groups
 }
 
 fn urgency(kind: ProblemKind) -> usize {
-    ProblemKind::ALL.iter().position(|known| *known == kind).unwrap_or(usize::MAX)
+    ProblemKind::ALL
+        .iter()
+        .position(|known| *known == kind)
+        .unwrap_or(usize::MAX)
 }
 
 /// One block per group: how many and how much, what, where, since when, and the next command.
@@ -75,7 +85,10 @@ pub fn text(lens: &Lens<'_>, groups: &[ProblemGroup]) -> String {
     for group in groups {
         let newest = &group.newest;
         let kind = lens.lang.t(&format!("kind.{}", newest.kind.word()));
-        let path = newest.path.as_deref().map_or(String::new(), |path| format!(" {}", short(path, 80)));
+        let path = newest
+            .path
+            .as_deref()
+            .map_or(String::new(), |path| format!(" {}", short(path, 80)));
         out.push_str(&lens.lang.text(
             "problem.group",
             &[
@@ -91,7 +104,10 @@ pub fn text(lens: &Lens<'_>, groups: &[ProblemGroup]) -> String {
             out.push_str(&lens.lang.text("problem.still-open", &[("open", &count(group.open))]));
         }
         out.push('\n');
-        out.push_str(&format!("  {}\n", short(&mask::message(lens, &newest.message, &[]), 240)));
+        out.push_str(&format!(
+            "  {}\n",
+            short(&mask::message(lens, &newest.message, &[]), 240)
+        ));
         out.push_str(&format!(
             "  {}\n",
             lens.lang.text(

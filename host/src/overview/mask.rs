@@ -59,7 +59,11 @@ pub fn difference(lens: &Lens<'_>, side: Side, diff: &FieldDiff) -> FieldDiff {
             Some(catalogue) => value_at(&diff.path, text, catalogue),
         })
     };
-    FieldDiff { path: diff.path.clone(), before: hide(&diff.before), after: hide(&diff.after) }
+    FieldDiff {
+        path: diff.path.clone(),
+        before: hide(&diff.before),
+        after: hide(&diff.after),
+    }
 }
 
 /// A shown column's value: masked where the column is a personal field of the source.
@@ -132,7 +136,11 @@ fn hide_named(text: &str, name: &str) -> String {
         } else {
             continue;
         };
-        let Some(colon) = after.strip_prefix(quote).map(str::trim_start).and_then(|text| text.strip_prefix(':')) else {
+        let Some(colon) = after
+            .strip_prefix(quote)
+            .map(str::trim_start)
+            .and_then(|text| text.strip_prefix(':'))
+        else {
             continue;
         };
         let value = colon.trim_start();
@@ -141,7 +149,11 @@ fn hide_named(text: &str, name: &str) -> String {
         rest = match value.strip_prefix(quote) {
             Some(inside) => {
                 let end = closing(inside, quote);
-                let shown = if end == 0 { String::new() } else { mask::masked(&inside[..end]) };
+                let shown = if end == 0 {
+                    String::new()
+                } else {
+                    mask::masked(&inside[..end])
+                };
                 out.push_str(&format!("{quote}{shown}{quote}"));
                 inside.get(end + quote.len()..).unwrap_or("")
             }
@@ -179,15 +191,25 @@ mod tests {
     use crate::lang::Lang;
 
     fn target() -> Catalogue {
-        Catalogue::parse(include_str!("../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml")).unwrap()
+        Catalogue::parse(include_str!(
+            "../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml"
+        ))
+        .unwrap()
     }
 
     fn source() -> Catalogue {
-        Catalogue::parse(include_str!("../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml")).unwrap()
+        Catalogue::parse(include_str!(
+            "../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml"
+        ))
+        .unwrap()
     }
 
     fn diff(path: &str, before: &str) -> FieldDiff {
-        FieldDiff { path: path.into(), before: Some(before.into()), after: None }
+        FieldDiff {
+            path: path.into(),
+            before: Some(before.into()),
+            after: None,
+        }
     }
 
     #[test]
@@ -196,8 +218,14 @@ mod tests {
         let mut lens = Lens::plain(Lang::En, "2026-11-01T00:00:00Z".parse().unwrap());
         let personal = diff("dto.DispatchAddress", "\"西湖路1号\"");
         assert_eq!(difference(&lens, Side::Target, &personal).before.as_deref(), Some("**"));
-        lens.personal = Personal::Known { source: Some(&source), target: Some(&target) };
-        assert_eq!(difference(&lens, Side::Target, &personal).before.as_deref(), Some("\"西**\""));
+        lens.personal = Personal::Known {
+            source: Some(&source),
+            target: Some(&target),
+        };
+        assert_eq!(
+            difference(&lens, Side::Target, &personal).before.as_deref(),
+            Some("\"西**\"")
+        );
         let whole = diff("dto", r#"{"DispatchAddress":"西湖路1号","Memo":"m"}"#);
         assert_eq!(
             difference(&lens, Side::Target, &whole).before.as_deref(),
@@ -206,25 +234,44 @@ mod tests {
         let other = diff("dto.RDRecordDetails[0].BaseQuantity", "1.00");
         assert_eq!(difference(&lens, Side::Target, &other).before.as_deref(), Some("1.00"));
         let record = diff("receiver_mobile", "13800000000");
-        assert_eq!(difference(&lens, Side::Source, &record).before.as_deref(), Some("\"**\""));
+        assert_eq!(
+            difference(&lens, Side::Source, &record).before.as_deref(),
+            Some("\"**\"")
+        );
     }
 
     #[test]
     fn replies_hide_personal_keys_plain_nested_and_cut_off() {
         let (source, target) = (source(), target());
         let mut lens = Lens::plain(Lang::En, "2026-11-01T00:00:00Z".parse().unwrap());
-        lens.personal = Personal::Known { source: Some(&source), target: Some(&target) };
+        lens.personal = Personal::Known {
+            source: Some(&source),
+            target: Some(&target),
+        };
         for (given, shown) in [
-            (r#"{"data":{"DispatchAddress" : "西湖路\"1\"号","n":1}}"#, r#"{"data":{"DispatchAddress":"西**","n":1}}"#),
-            (r#"{"result":"{\"DispatchAddress\":\"西湖路\",\"n\":1}"}"#, r#"{"result":"{\"DispatchAddress\":\"西**\",\"n\":1}"}"#),
-            (r#"{"receiver_mobile":13800000000,"n":1}"#, r#"{"receiver_mobile":"**","n":1}"#),
+            (
+                r#"{"data":{"DispatchAddress" : "西湖路\"1\"号","n":1}}"#,
+                r#"{"data":{"DispatchAddress":"西**","n":1}}"#,
+            ),
+            (
+                r#"{"result":"{\"DispatchAddress\":\"西湖路\",\"n\":1}"}"#,
+                r#"{"result":"{\"DispatchAddress\":\"西**\",\"n\":1}"}"#,
+            ),
+            (
+                r#"{"receiver_mobile":13800000000,"n":1}"#,
+                r#"{"receiver_mobile":"**","n":1}"#,
+            ),
             (r#"{"DispatchAddress":null,"n":1}"#, r#"{"DispatchAddress":null,"n":1}"#),
             (r#"{"DispatchAddress":"西湖"#, r#"{"DispatchAddress":"西**""#),
             ("DispatchAddress is too long", "DispatchAddress is too long"),
         ] {
             assert_eq!(message(&lens, given, &[]), shown);
         }
-        let said = message(&lens, "地址 西湖路1号 太长", &[(Side::Target, r#"{"dto":{"DispatchAddress":"西湖路1号"}}"#)]);
+        let said = message(
+            &lens,
+            "地址 西湖路1号 太长",
+            &[(Side::Target, r#"{"dto":{"DispatchAddress":"西湖路1号"}}"#)],
+        );
         assert_eq!(said, "地址 西** 太长");
     }
 }

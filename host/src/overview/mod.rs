@@ -62,12 +62,22 @@ pub enum Personal<'a> {
 impl<'a> Lens<'a> {
     /// A lens without a definition: bodies are withheld, times are in `Asia/Shanghai`.
     pub fn plain(lang: Lang, now: DateTime<Utc>) -> Self {
-        Self { lang, zone: Tz::Asia__Shanghai, now, width: None, personal: Personal::Withheld, columns: &[] }
+        Self {
+            lang,
+            zone: Tz::Asia__Shanghai,
+            now,
+            width: None,
+            personal: Personal::Withheld,
+            columns: &[],
+        }
     }
 
     /// A time for machines: RFC 3339 with the zone's offset.
     pub fn stamp(&self, time: DateTime<Utc>) -> Value {
-        Value::String(time.with_timezone(&self.zone).to_rfc3339_opts(SecondsFormat::AutoSi, false))
+        Value::String(
+            time.with_timezone(&self.zone)
+                .to_rfc3339_opts(SecondsFormat::AutoSi, false),
+        )
     }
 
     /// An optional time for machines.

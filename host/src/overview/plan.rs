@@ -7,9 +7,9 @@ use dukou_store::rows::{ProblemRow, Tally};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::advice::{self, Retriable};
-use super::text::{money, argument, clean, count, table};
 use super::Lens;
+use super::advice::{self, Retriable};
+use super::text::{argument, clean, count, money, table};
 
 /// How many keys a plan names as examples.
 const EXAMPLES: usize = 10;
@@ -96,7 +96,11 @@ pub fn retry(scheme: &SchemeName, rows: &[ProblemRow], named: bool) -> Plan {
         }
     }
     // A group with a problem that forbids mapping again is left alone whole, whatever else is wrong with it.
-    let blocked = |row: &&ProblemRow| leave.iter().any(|other| other.group == row.group && other.kind != row.kind);
+    let blocked = |row: &&ProblemRow| {
+        leave
+            .iter()
+            .any(|other| other.group == row.group && other.kind != row.kind)
+    };
     let take: Vec<&ProblemRow> = take.into_iter().filter(|row| !blocked(row)).collect();
     for line in by_cause(&take) {
         plan.add(line);
@@ -147,7 +151,9 @@ pub fn resolve(action: &'static str, scheme: &SchemeName, rows: &[ProblemRow]) -
 fn by_cause(rows: &[&ProblemRow]) -> Vec<Line> {
     let mut causes: BTreeMap<(&str, &str, &str), Tally> = BTreeMap::new();
     for row in rows {
-        let tally = causes.entry((row.kind.word(), &row.code, &row.fingerprint)).or_default();
+        let tally = causes
+            .entry((row.kind.word(), &row.code, &row.fingerprint))
+            .or_default();
         tally.count += 1;
         tally.amount += row.amount.unwrap_or(Decimal::ZERO);
     }

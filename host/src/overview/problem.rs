@@ -7,7 +7,7 @@ use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::mask::{self, Side};
-use super::text::{money_or_none, clean, clean_block, indented, short, table, time};
+use super::text::{clean, clean_block, indented, money_or_none, short, table, time};
 use super::{Lens, advice, details};
 
 /// Longer details stand on lines of their own.
@@ -31,15 +31,32 @@ pub struct ProblemView {
 /// # Errors
 /// The store's.
 pub fn find(store: &dyn Store, scheme: Option<&SchemeName>, wanted: &str) -> Result<Vec<ProblemRow>, StoreError> {
-    let filter = ProblemFilter { scheme: scheme.cloned(), resolved_too: true, limit: MOST, ..ProblemFilter::default() };
+    let filter = ProblemFilter {
+        scheme: scheme.cloned(),
+        resolved_too: true,
+        limit: MOST,
+        ..ProblemFilter::default()
+    };
     let mut rows = match wanted.parse::<u64>() {
-        Ok(id) => store.problems(&ProblemFilter { ids: vec![id], ..filter.clone() })?,
+        Ok(id) => store.problems(&ProblemFilter {
+            ids: vec![id],
+            ..filter.clone()
+        })?,
         Err(_) => Vec::new(),
     };
     if rows.is_empty() {
-        rows = store.problems(&ProblemFilter { key: Some(wanted.to_owned()), ..filter })?;
+        rows = store.problems(&ProblemFilter {
+            key: Some(wanted.to_owned()),
+            ..filter
+        })?;
     }
-    rows.sort_by_key(|row| (row.resolved.is_some(), std::cmp::Reverse(row.opened_at), std::cmp::Reverse(row.id)));
+    rows.sort_by_key(|row| {
+        (
+            row.resolved.is_some(),
+            std::cmp::Reverse(row.opened_at),
+            std::cmp::Reverse(row.id),
+        )
+    });
     Ok(rows)
 }
 
@@ -52,13 +69,20 @@ pub fn view(store: &dyn Store, row: ProblemRow) -> Result<ProblemView, StoreErro
         Some(story) => Some(story),
         None => store.story(&row.scheme, &row.group)?,
     };
-    Ok(ProblemView { details: details::read(&row.details), row, story })
+    Ok(ProblemView {
+        details: details::read(&row.details),
+        row,
+        story,
+    })
 }
 
 /// The bodies whose personal values must not show in messages about this record.
 pub fn bodies(story: &Story) -> Vec<(Side, &str)> {
     let raw = story.revisions.iter().map(|(_, _, body)| (Side::Source, body.as_str()));
-    let documents = story.deliveries.iter().map(|delivery| (Side::Target, delivery.body.as_str()));
+    let documents = story
+        .deliveries
+        .iter()
+        .map(|delivery| (Side::Target, delivery.body.as_str()));
     raw.chain(documents).collect()
 }
 
@@ -76,7 +100,12 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     let known = view.story.as_ref().map(bodies).unwrap_or_default();
     let say = |message: &str| clean(&mask::message(lens, message, &known));
     let kind = lang.t(&format!("kind.{}", row.kind.word()));
-    let mut out = format!("{} #{} · {kind} [{}]\n\n", lang.t("problem.one"), row.id, clean(&row.code));
+    let mut out = format!(
+        "{} #{} · {kind} [{}]\n\n",
+        lang.t("problem.one"),
+        row.id,
+        clean(&row.code)
+    );
 
     let mut facts = vec![
         (lang.t("problem.what"), say(&row.message)),
@@ -97,7 +126,13 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     }
     facts.push((
         lang.t("problem.when"),
-        lang.text("problem.seen", &[("first", &time(lens, row.opened_at)), ("last", &time(lens, row.seen_at))]),
+        lang.text(
+            "problem.seen",
+            &[
+                ("first", &time(lens, row.opened_at)),
+                ("last", &time(lens, row.seen_at)),
+            ],
+        ),
     ));
     facts.push((lang.t("problem.fingerprint"), clean(&row.fingerprint)));
     if let Some((at, by, note)) = &row.resolved {
@@ -111,12 +146,25 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     let details = &view.details;
     if !details.reasons.is_empty() {
         out.push_str(&format!("\n{}\n", lang.t("problem.why")));
-        let header = ["problem.code", "problem.document-path", "problem.record-path", "problem.what"].map(|key| lang.t(key));
+        let header = [
+            "problem.code",
+            "problem.document-path",
+            "problem.record-path",
+            "problem.what",
+        ]
+        .map(|key| lang.t(key));
         let path = |path: &Option<String>| path.as_ref().map_or_else(|| "-".to_owned(), |path| short(path, 80));
         let rows: Vec<Vec<String>> = details
             .reasons
             .iter()
-            .map(|r| vec![clean(&r.code), path(&r.target_path), path(&r.source_path), say(&r.message)])
+            .map(|r| {
+                vec![
+                    clean(&r.code),
+                    path(&r.target_path),
+                    path(&r.source_path),
+                    say(&r.message),
+                ]
+            })
             .collect();
         out.push_str(&indented(&table(lens, &header, &rows, &[]), 2));
     }
@@ -189,9 +237,15 @@ pub fn to_json(lens: &Lens<'_>, view: &ProblemView) -> Value {
     let fields = [
         ("message", Value::String(say(&view.row.message))),
         ("violations", Value::Array(reasons)),
-        ("differences", details::differences_json(lens, Side::Target, &details.differences)),
+        (
+            "differences",
+            details::differences_json(lens, Side::Target, &details.differences),
+        ),
         ("details", Value::Object(rest)),
-        ("retriable", Value::Bool(advice::retriable(view.row.kind) != advice::Retriable::No)),
+        (
+            "retriable",
+            Value::Bool(advice::retriable(view.row.kind) != advice::Retriable::No),
+        ),
         ("advice", Value::String(advice.text)),
         ("commands", json!(advice.commands)),
     ];
@@ -203,7 +257,10 @@ pub fn to_json(lens: &Lens<'_>, view: &ProblemView) -> Value {
 
 /// A row for machines, without details.
 pub fn row_json(lens: &Lens<'_>, row: &ProblemRow) -> Value {
-    let resolved = row.resolved.as_ref().map(|(at, by, note)| json!({ "at": lens.stamp(*at), "by": by, "note": note }));
+    let resolved = row
+        .resolved
+        .as_ref()
+        .map(|(at, by, note)| json!({ "at": lens.stamp(*at), "by": by, "note": note }));
     json!({
         "id": row.id.to_string(),
         "scheme": row.scheme.to_string(),
@@ -223,12 +280,23 @@ pub fn row_json(lens: &Lens<'_>, row: &ProblemRow) -> Value {
 
 /// A table of problems.
 pub fn rows_text(lens: &Lens<'_>, rows: &[ProblemRow]) -> String {
-    let header = ["problem.number", "problem.key", "problem.amount", "problem.state", "problem.opened", "problem.what"]
-        .map(|key| lens.lang.t(key));
+    let header = [
+        "problem.number",
+        "problem.key",
+        "problem.amount",
+        "problem.state",
+        "problem.opened",
+        "problem.what",
+    ]
+    .map(|key| lens.lang.t(key));
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let state = if row.resolved.is_some() { "problem.resolved" } else { "problem.open" };
+            let state = if row.resolved.is_some() {
+                "problem.resolved"
+            } else {
+                "problem.open"
+            };
             vec![
                 row.id.to_string(),
                 clean(advice::key_of(row)),

@@ -7,11 +7,19 @@ use dukou_store::rows::{Overview, RecordFilter, RecordRow};
 use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use super::text::{clean, money_or_none, short, table, time};
 use super::{Lens, mask};
-use super::text::{money_or_none, clean, short, table, time};
 
 /// The states a record can be in, in the order people see them.
-pub const STATES: [&str; 7] = ["waiting", "queued", "unknown", "held", "problem", "skipped", "delivered"];
+pub const STATES: [&str; 7] = [
+    "waiting",
+    "queued",
+    "unknown",
+    "held",
+    "problem",
+    "skipped",
+    "delivered",
+];
 
 /// Beyond this many records the proof is left to the store's own recount: a glance must stay cheap.
 pub const MOST_PROVED: u64 = 100_000;
@@ -49,7 +57,11 @@ pub fn prove(store: &dyn Store, scheme: &SchemeName) -> Result<(Overview, Proof)
         }
         // One more than there should be, so that a surplus shows as well as a loss.
         let limit = usize::try_from(overview.records.count + 1).unwrap_or(usize::MAX);
-        let filter = RecordFilter { scheme: Some(scheme.clone()), limit, ..RecordFilter::default() };
+        let filter = RecordFilter {
+            scheme: Some(scheme.clone()),
+            limit,
+            ..RecordFilter::default()
+        };
         let rows = store.records(&filter)?;
         let after = store.overview(scheme)?;
         if after.states == overview.states {
@@ -70,7 +82,12 @@ fn compare<'a>(overview: &Overview, rows: impl Iterator<Item = &'a str>) -> Proo
     let placed = STATES.iter().filter_map(|state| counted.get(state)).sum();
     let elsewhere = counted.values().sum::<u64>() - placed;
     let same = STATES.iter().all(|state| {
-        let (_, said) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+        let (_, said) = overview
+            .states
+            .iter()
+            .find(|(word, _)| word == state)
+            .cloned()
+            .unwrap_or_default();
         said.count == counted.get(state).copied().unwrap_or_default()
     });
     if same && elsewhere == 0 && placed == overview.records.count {
@@ -82,9 +99,15 @@ fn compare<'a>(overview: &Overview, rows: impl Iterator<Item = &'a str>) -> Proo
 
 /// A table of records.
 pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
-    let mut header = ["record.key", "record.state", "record.amount", "record.quantity", "record.date"]
-        .map(|key| lens.lang.t(key))
-        .to_vec();
+    let mut header = [
+        "record.key",
+        "record.state",
+        "record.amount",
+        "record.quantity",
+        "record.date",
+    ]
+    .map(|key| lens.lang.t(key))
+    .to_vec();
     header.extend(lens.columns.iter().map(|name| clean(name)));
     header.extend([lens.lang.t("record.revision"), lens.lang.t("record.received")]);
     let rows: Vec<Vec<String>> = rows
@@ -94,11 +117,19 @@ pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
                 clean(&row.key),
                 lens.lang.t(&format!("state.{}", clean(&row.state))),
                 money_or_none(row.shown.amount),
-                row.shown.quantity.map_or_else(|| "-".to_owned(), |quantity| quantity.normalize().to_string()),
-                row.shown.date.as_deref().map_or_else(|| "-".to_owned(), |date| short(date, 24)),
+                row.shown
+                    .quantity
+                    .map_or_else(|| "-".to_owned(), |quantity| quantity.normalize().to_string()),
+                row.shown
+                    .date
+                    .as_deref()
+                    .map_or_else(|| "-".to_owned(), |date| short(date, 24)),
             ];
             cells.extend(lens.columns.iter().enumerate().map(|(index, name)| {
-                row.shown.columns.get(index).map_or_else(|| "-".to_owned(), |text| short(&mask::column(lens, name, text), 24))
+                row.shown
+                    .columns
+                    .get(index)
+                    .map_or_else(|| "-".to_owned(), |text| short(&mask::column(lens, name, text), 24))
             }));
             cells.extend([row.revision.to_string(), time(lens, row.received_at)]);
             cells
@@ -136,10 +167,16 @@ mod tests {
     use super::*;
 
     fn overview(states: &[(&str, u64)]) -> Overview {
-        let tally = |count| Tally { count, ..Tally::default() };
+        let tally = |count| Tally {
+            count,
+            ..Tally::default()
+        };
         Overview {
             records: tally(states.iter().map(|(_, count)| count).sum()),
-            states: states.iter().map(|(state, count)| ((*state).to_owned(), tally(*count))).collect(),
+            states: states
+                .iter()
+                .map(|(state, count)| ((*state).to_owned(), tally(*count)))
+                .collect(),
             ..Overview::default()
         }
     }
@@ -149,10 +186,34 @@ mod tests {
         let counters = overview(&[("delivered", 2), ("problem", 1)]);
         let with = |rows: &[&str]| compare(&counters, rows.iter().copied());
         assert_eq!(with(&["delivered", "problem", "delivered"]), Proof::Proved);
-        assert_eq!(with(&["delivered", "problem"]), Proof::Alarm { placed: 2, elsewhere: 0 });
-        assert_eq!(with(&["delivered", "problem", "delivered", "held"]), Proof::Alarm { placed: 4, elsewhere: 0 });
-        assert_eq!(with(&["delivered", "problem", "problem"]), Proof::Alarm { placed: 3, elsewhere: 0 });
-        assert_eq!(with(&["delivered", "problem", "lost"]), Proof::Alarm { placed: 2, elsewhere: 1 });
+        assert_eq!(
+            with(&["delivered", "problem"]),
+            Proof::Alarm {
+                placed: 2,
+                elsewhere: 0
+            }
+        );
+        assert_eq!(
+            with(&["delivered", "problem", "delivered", "held"]),
+            Proof::Alarm {
+                placed: 4,
+                elsewhere: 0
+            }
+        );
+        assert_eq!(
+            with(&["delivered", "problem", "problem"]),
+            Proof::Alarm {
+                placed: 3,
+                elsewhere: 0
+            }
+        );
+        assert_eq!(
+            with(&["delivered", "problem", "lost"]),
+            Proof::Alarm {
+                placed: 2,
+                elsewhere: 1
+            }
+        );
         assert_eq!(compare(&Overview::default(), [].into_iter()), Proof::Proved);
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::groups::{self, ProblemGroup};
 use super::records::{self, Proof};
-use super::text::{NONE, age, money, clean, count, indented, short, table, time, time_or_none};
+use super::text::{NONE, age, clean, count, indented, money, short, table, time, time_or_none};
 use super::{Lens, problem};
 
 /// The most open windows that are named.
@@ -57,8 +57,18 @@ impl StatusView {
     }
 
     fn state(&self, states: &[DeliveryState]) -> (Tally, Option<DateTime<Utc>>) {
-        let tally = sum(self.overview.deliveries.iter().filter(|(state, _)| states.contains(state)).map(|(_, tally)| *tally));
-        let oldest = self.oldest.iter().filter(|(state, _)| states.contains(state)).map(|(_, at)| *at).min();
+        let tally = sum(self
+            .overview
+            .deliveries
+            .iter()
+            .filter(|(state, _)| states.contains(state))
+            .map(|(_, tally)| *tally));
+        let oldest = self
+            .oldest
+            .iter()
+            .filter(|(state, _)| states.contains(state))
+            .map(|(_, at)| *at)
+            .min();
         (tally, oldest)
     }
 }
@@ -82,17 +92,29 @@ pub fn read(store: &dyn Store, scheme: &SchemeName) -> Result<StatusView, StoreE
         if tally.count == 0 || *state == DeliveryState::Delivered {
             continue;
         }
-        let filter = DeliveryFilter { scheme: Some(scheme.clone()), states: vec![*state], limit: 1 };
+        let filter = DeliveryFilter {
+            scheme: Some(scheme.clone()),
+            states: vec![*state],
+            limit: 1,
+        };
         oldest.extend(store.deliveries(&filter)?.first().map(|row| (*state, row.queued_at)));
     }
-    let filter = ProblemFilter { scheme: Some(scheme.clone()), limit: problem::MOST, ..ProblemFilter::default() };
+    let filter = ProblemFilter {
+        scheme: Some(scheme.clone()),
+        limit: problem::MOST,
+        ..ProblemFilter::default()
+    };
     let windows = store.windows(scheme, MOST_WINDOWS * 4)?;
     Ok(StatusView {
         scheme: scheme.clone(),
         title: None,
         oldest,
         proof,
-        open_windows: windows.into_iter().filter(|window| window.closed_at.is_none()).take(MOST_WINDOWS).collect(),
+        open_windows: windows
+            .into_iter()
+            .filter(|window| window.closed_at.is_none())
+            .take(MOST_WINDOWS)
+            .collect(),
         next_pull: store.next_fire(scheme, "source")?,
         next_delivery: store.next_fire(scheme, "target")?,
         groups: groups::group(&store.problems(&filter)?),
@@ -141,7 +163,12 @@ fn states(lens: &Lens<'_>, view: &StatusView) -> String {
     };
     let mut rows = Vec::new();
     for state in records::STATES {
-        let (_, tally) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+        let (_, tally) = overview
+            .states
+            .iter()
+            .find(|(word, _)| word == state)
+            .cloned()
+            .unwrap_or_default();
         let oldest = match state {
             "queued" => view.state(&[DeliveryState::Queued]).1,
             "unknown" => view.state(&[DeliveryState::Unknown]).1,
@@ -177,12 +204,20 @@ fn proof(lens: &Lens<'_>, view: &StatusView) -> String {
                 .filter_map(|state| overview.states.iter().find(|(word, _)| word == state))
                 .map(|(state, tally)| format!("{} {}", lang.t(&format!("state.{state}")), count(tally.count)))
                 .collect();
-            let parts = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
+            let parts = if parts.is_empty() {
+                "0".to_owned()
+            } else {
+                parts.join(" + ")
+            };
             lang.text("status.proved", &[("parts", &parts), ("records", &records)])
         }
         Proof::Alarm { placed, elsewhere } => lang.text(
             "status.alarm",
-            &[("records", &records), ("placed", &count(*placed)), ("elsewhere", &count(*elsewhere))],
+            &[
+                ("records", &records),
+                ("placed", &count(*placed)),
+                ("elsewhere", &count(*elsewhere)),
+            ],
         ),
         Proof::TooMany => lang.text("status.not-proved", &[("records", &records)]),
         Proof::Moving => lang.t("status.moving-now"),
@@ -198,7 +233,11 @@ fn times(lens: &Lens<'_>, view: &StatusView) -> String {
     let overview = &view.overview;
     let ago = |at: Option<DateTime<Utc>>| match at {
         None => NONE.to_owned(),
-        Some(at) => format!("{} ({})", time(lens, at), lang.text("status.ago", &[("age", &age(lens, at))])),
+        Some(at) => format!(
+            "{} ({})",
+            time(lens, at),
+            lang.text("status.ago", &[("age", &age(lens, at))])
+        ),
     };
     let mut rows = vec![vec![lang.t("status.closed-until"), time_or_none(lens, overview.mark)]];
     for window in &view.open_windows {
@@ -208,7 +247,10 @@ fn times(lens: &Lens<'_>, view: &StatusView) -> String {
             ("pages", &window.pages),
             ("rows", &count(window.rows)),
         ];
-        rows.push(vec![lang.t("status.open-window"), lang.text("status.window", &arguments)]);
+        rows.push(vec![
+            lang.t("status.open-window"),
+            lang.text("status.window", &arguments),
+        ]);
     }
     rows.extend([
         vec![lang.t("status.last-pull"), ago(overview.last_pull)],
@@ -273,7 +315,12 @@ pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
     let places: serde_json::Map<String, Value> = records::STATES
         .into_iter()
         .map(|state| {
-            let (_, found) = overview.states.iter().find(|(word, _)| word == state).cloned().unwrap_or_default();
+            let (_, found) = overview
+                .states
+                .iter()
+                .find(|(word, _)| word == state)
+                .cloned()
+                .unwrap_or_default();
             (state.to_owned(), tally(found))
         })
         .collect();
@@ -291,7 +338,10 @@ pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
     });
     let deployment = view.deployment.as_ref().map(|deployment| {
         let named = |pairs: &[(String, dukou_core::digest::Digest)]| {
-            pairs.iter().map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() })).collect::<Vec<_>>()
+            pairs
+                .iter()
+                .map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() }))
+                .collect::<Vec<_>>()
         };
         json!({
             "id": deployment.id.to_string(), "at": lens.stamp(deployment.at), "by": deployment.what.by,

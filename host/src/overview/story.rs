@@ -7,7 +7,7 @@ use dukou_store::rows::{AttemptRow, DeliveryRow, Story};
 use serde_json::{Value, json};
 
 use super::mask::{self, Side};
-use super::text::{money, money_or_none, argument, clean, clean_block, indented, short, table, time, time_or_none};
+use super::text::{argument, clean, clean_block, indented, money, money_or_none, short, table, time, time_or_none};
 use super::{Lens, advice, deliveries, details, problem, records};
 
 /// The most differences between two revisions that text names.
@@ -39,10 +39,18 @@ fn section(out: &mut String, lens: &Lens<'_>, key: &str, body: &str) {
 
 fn heading(lens: &Lens<'_>, story: &Story) -> String {
     let record = &story.record;
-    let mut parts = vec![clean(&record.key), record.scheme.to_string(), lens.lang.t(&format!("state.{}", record.state))];
+    let mut parts = vec![
+        clean(&record.key),
+        record.scheme.to_string(),
+        lens.lang.t(&format!("state.{}", record.state)),
+    ];
     parts.extend(record.shown.amount.map(money));
     parts.extend(record.shown.date.as_deref().map(clean));
-    let columns = lens.columns.iter().zip(&record.shown.columns).filter(|(_, value)| !value.is_empty());
+    let columns = lens
+        .columns
+        .iter()
+        .zip(&record.shown.columns)
+        .filter(|(_, value)| !value.is_empty());
     parts.extend(columns.map(|(name, value)| clean(&mask::column(lens, name, value))));
     format!("{}\n", parts.join(" · "))
 }
@@ -58,10 +66,19 @@ fn source(lens: &Lens<'_>, story: &Story) -> String {
         out.push_str(&format!("{}: {}\n", lens.lang.t("record.aliases"), aliases.join(", ")));
     }
     for (index, (revision, at, body)) in story.revisions.iter().enumerate() {
-        out.push_str(&lens.lang.text("record.revision-at", &[("number", revision), ("time", &time(lens, *at))]));
+        out.push_str(&lens.lang.text(
+            "record.revision-at",
+            &[("number", revision), ("time", &time(lens, *at))],
+        ));
         out.push('\n');
-        let Some((_, _, before)) = index.checked_sub(1).and_then(|index| story.revisions.get(index)) else { continue };
-        for difference in document::diff(before, body).unwrap_or_default().iter().take(MOST_DIFFERENCES) {
+        let Some((_, _, before)) = index.checked_sub(1).and_then(|index| story.revisions.get(index)) else {
+            continue;
+        };
+        for difference in document::diff(before, body)
+            .unwrap_or_default()
+            .iter()
+            .take(MOST_DIFFERENCES)
+        {
             let difference = mask::difference(lens, Side::Source, difference);
             out.push_str(&format!("  {}\n", short(&difference.to_string(), 160)));
         }
@@ -78,8 +95,11 @@ fn group(lens: &Lens<'_>, story: &Story) -> String {
         return String::new();
     }
     let members: Vec<String> = story.members.iter().map(|key| clean(key)).collect();
-    let arguments: [(&str, &dyn std::fmt::Display); 3] =
-        [("key", &clean(&story.group)), ("count", &members.len()), ("members", &members.join(", "))];
+    let arguments: [(&str, &dyn std::fmt::Display); 3] = [
+        ("key", &clean(&story.group)),
+        ("count", &members.len()),
+        ("members", &members.join(", ")),
+    ];
     format!("{}\n", lens.lang.text("record.members", &arguments))
 }
 
@@ -94,11 +114,18 @@ fn verdict(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
     }
     let mut out = format!("{line}\n");
     for omission in &story.omitted {
-        let member = usize::try_from(omission.member).ok().and_then(|index| story.members.get(index));
-        let member = member.filter(|_| story.members.len() > 1).map_or(String::new(), |key| format!("{} ", clean(key)));
+        let member = usize::try_from(omission.member)
+            .ok()
+            .and_then(|index| story.members.get(index));
+        let member = member
+            .filter(|_| story.members.len() > 1)
+            .map_or(String::new(), |key| format!("{} ", clean(key)));
         let reason = clean(&mask::message(lens, &omission.reason, known));
-        let arguments: [(&str, &dyn std::fmt::Display); 3] =
-            [("member", &member), ("path", &clean(&omission.path)), ("reason", &reason)];
+        let arguments: [(&str, &dyn std::fmt::Display); 3] = [
+            ("member", &member),
+            ("path", &clean(&omission.path)),
+            ("reason", &reason),
+        ];
         out.push_str(&format!("{}\n", lens.lang.text("record.omitted", &arguments)));
     }
     out
@@ -116,7 +143,11 @@ fn documents(lens: &Lens<'_>, story: &Story) -> String {
             parts.push(format!("{} {}", lens.lang.t("record.reference"), clean(reference)));
         }
         if let Some(at) = delivery.delivered_at {
-            let key = if delivery.adopted { "record.adopted-at" } else { "record.delivered-at" };
+            let key = if delivery.adopted {
+                "record.adopted-at"
+            } else {
+                "record.delivered-at"
+            };
             parts.push(lens.lang.text(key, &[("time", &time(lens, at))]));
         }
         if let Some(reason) = deliveries::reason(lens, delivery) {
@@ -133,9 +164,16 @@ fn attempts(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
     let several = story.deliveries.len() > 1;
     let mut out = String::new();
     for attempt in &story.attempts {
-        let key = if several { format!("{} ", clean(&attempt.delivery_key)) } else { String::new() };
+        let key = if several {
+            format!("{} ", clean(&attempt.delivery_key))
+        } else {
+            String::new()
+        };
         let took = attempt.took_ms.map_or(String::new(), |ms| format!(" · {ms} ms"));
-        let outcome = attempt.outcome.as_ref().map_or_else(|| lens.lang.t("record.no-outcome"), |outcome| clean(outcome));
+        let outcome = attempt
+            .outcome
+            .as_ref()
+            .map_or_else(|| lens.lang.t("record.no-outcome"), |outcome| clean(outcome));
         out.push_str(&format!(
             "{key}{} #{} · {}{took} → {outcome}\n",
             lens.lang.t(&format!("record.attempt.{}", attempt.kind)),
@@ -144,7 +182,10 @@ fn attempts(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
         ));
         out.push_str(&indented(&say(&attempt.request), 4));
         if let Some(reply) = attempt.reply.as_ref().filter(|reply| !reply.is_empty()) {
-            out.push_str(&indented(&format!("← {}", clean_block(&mask::reply(lens, reply, known))), 4));
+            out.push_str(&indented(
+                &format!("← {}", clean_block(&mask::reply(lens, reply, known))),
+                4,
+            ));
         }
     }
     out
@@ -164,13 +205,21 @@ fn problems(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
             };
             vec![
                 format!("#{}", row.id),
-                format!("{} [{}]", lens.lang.t(&format!("kind.{}", row.kind.word())), clean(&row.code)),
+                format!(
+                    "{} [{}]",
+                    lens.lang.t(&format!("kind.{}", row.kind.word())),
+                    clean(&row.code)
+                ),
                 state,
                 short(&mask::message(lens, &row.message, known), 120),
             ]
         })
         .collect();
-    if rows.is_empty() { String::new() } else { table(lens, &[], &rows, &[]) }
+    if rows.is_empty() {
+        String::new()
+    } else {
+        table(lens, &[], &rows, &[])
+    }
 }
 
 /// What happens next, and the commands that have a say in it.
@@ -181,25 +230,42 @@ pub fn next(lens: &Lens<'_>, story: &Story) -> (String, Vec<String>) {
     if story.verdict.0 == "waiting" {
         return (lang.t("record.will.transform"), run);
     }
-    if let Some(open) = story.problems.iter().filter(|row| row.resolved.is_none()).max_by_key(|row| row.id) {
+    if let Some(open) = story
+        .problems
+        .iter()
+        .filter(|row| row.resolved.is_none())
+        .max_by_key(|row| row.id)
+    {
         let advice = advice::advise(lang, open);
         return (advice.text, advice.commands);
     }
-    let unfinished = story.deliveries.iter().find(|delivery| delivery.state != DeliveryState::Delivered);
+    let unfinished = story
+        .deliveries
+        .iter()
+        .find(|delivery| delivery.state != DeliveryState::Delivered);
     let Some(delivery) = unfinished else {
-        let key = if story.deliveries.is_empty() { "record.will.nothing-skipped" } else { "record.will.nothing" };
+        let key = if story.deliveries.is_empty() {
+            "record.will.nothing-skipped"
+        } else {
+            "record.will.nothing"
+        };
         return (lang.t(key), Vec::new());
     };
     let due = time_or_none(lens, delivery.due_at);
     let sentence = |key: &str| lang.text(key, &[("time", &due)]);
     match delivery.state {
-        DeliveryState::Queued if delivery.due_at.is_some_and(|at| at > lens.now) => (sentence("record.will.send-at"), run),
+        DeliveryState::Queued if delivery.due_at.is_some_and(|at| at > lens.now) => {
+            (sentence("record.will.send-at"), run)
+        }
         DeliveryState::Queued => (lang.t("record.will.send"), run),
         DeliveryState::Claimed | DeliveryState::Sending => (lang.t("record.will.finish"), Vec::new()),
         DeliveryState::Unknown => (sentence("record.will.ask"), run),
         DeliveryState::Held => (
             lang.t("record.will.hold"),
-            vec![format!("dukou queue release {scheme} --key {} --yes", argument(&delivery.key))],
+            vec![format!(
+                "dukou queue release {scheme} --key {} --yes",
+                argument(&delivery.key)
+            )],
         ),
         DeliveryState::Dead | DeliveryState::Delivered => (
             lang.t("record.will.settled-by-hand"),
@@ -231,7 +297,11 @@ pub fn to_json(lens: &Lens<'_>, story: &Story) -> Value {
             json!({ "member": omission.member, "path": omission.path, "reason": reason })
         })
         .collect();
-    let reason = story.verdict.1.as_ref().map(|reason| mask::message(lens, reason, &known));
+    let reason = story
+        .verdict
+        .1
+        .as_ref()
+        .map(|reason| mask::message(lens, reason, &known));
     let problems = story.problems.iter().map(|row| {
         let mut out = problem::row_json(lens, row);
         out["message"] = Value::String(mask::message(lens, &row.message, &known));

@@ -51,7 +51,10 @@ fn catalogues() -> Catalogues {
             "../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml"
         ))
         .unwrap(),
-        target: Catalogue::parse(include_str!("../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml")).unwrap(),
+        target: Catalogue::parse(include_str!(
+            "../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml"
+        ))
+        .unwrap(),
         columns: vec!["shop_name".into(), "receiver_name".into()],
     }
 }
@@ -62,7 +65,10 @@ fn lens(catalogues: &Catalogues, lang: Lang) -> Lens<'_> {
         zone: chrono_tz::Asia::Shanghai,
         now: at(90_000),
         width: None,
-        personal: Personal::Known { source: Some(&catalogues.source), target: Some(&catalogues.target) },
+        personal: Personal::Known {
+            source: Some(&catalogues.source),
+            target: Some(&catalogues.target),
+        },
         columns: &catalogues.columns,
     }
 }
@@ -83,12 +89,22 @@ fn order(key: &str, quantity: &str, amount: &str) -> IngestRecord {
         shown: show.read(&body),
         body,
         group: key.into(),
-        aliases: vec![("=stockout_id".into(), format!("81{}", &key[2..])), ("src_order_no".into(), format!("SO-{key}"))],
+        aliases: vec![
+            ("=stockout_id".into(), format!("81{}", &key[2..])),
+            ("src_order_no".into(), format!("SO-{key}")),
+        ],
     }
 }
 
 fn ingest(store: &dyn Store, orders: &[IngestRecord], second: i64) {
-    let open = OpenWindow { range: WindowRange { start: at(0), end: at(second) }, moves_mark: true, at: at(second) };
+    let open = OpenWindow {
+        range: WindowRange {
+            start: at(0),
+            end: at(second),
+        },
+        moves_mark: true,
+        at: at(second),
+    };
     let window = store.open_window(&scheme(), Some(open)).unwrap().unwrap();
     let page = IngestPage {
         window: window.id,
@@ -98,7 +114,9 @@ fn ingest(store: &dyn Store, orders: &[IngestRecord], second: i64) {
         at: at(second),
     };
     store.ingest(&scheme(), &page).unwrap();
-    store.close_window(&scheme(), window.id, window.lease, at(second)).unwrap();
+    store
+        .close_window(&scheme(), window.id, window.lease, at(second))
+        .unwrap();
 }
 
 fn mapped(quantity: &str, key: &str) -> Settled {
@@ -106,8 +124,16 @@ fn mapped(quantity: &str, key: &str) -> Settled {
         r#"{{"dto":{{"ExternalCode":"{key}","DispatchAddress":"西湖路1号","RDRecordDetails":[{{"Inventory":{{"Code":"2121"}},"BaseQuantity":{quantity}}}]}}}}"#
     );
     Settled::Mapped {
-        documents: vec![Document { suffix: String::new(), body, extra: "{}".into() }],
-        omitted: vec![Omission { member: 0, path: "details_list[1]".into(), reason: "赠品".into() }],
+        documents: vec![Document {
+            suffix: String::new(),
+            body,
+            extra: "{}".into(),
+        }],
+        omitted: vec![Omission {
+            member: 0,
+            path: "details_list[1]".into(),
+            reason: "赠品".into(),
+        }],
     }
 }
 
@@ -146,7 +172,9 @@ fn settle(store: &dyn Store, second: i64, outcome: impl Fn(&str) -> Option<Settl
 /// Sends these deliveries, each with the end of its own.
 fn send(store: &dyn Store, second: i64, ends: &[(&str, &str, &str, Next)]) {
     let only: Vec<String> = ends.iter().map(|(key, ..)| (*key).to_owned()).collect();
-    let claimed = store.claim_deliveries(&target(), ME, 100, at(second), Some(&only)).unwrap();
+    let claimed = store
+        .claim_deliveries(&target(), ME, 100, at(second), Some(&only))
+        .unwrap();
     assert_eq!(claimed.len(), ends.len());
     let starts: Vec<AttemptStart> = claimed
         .iter()
@@ -171,7 +199,13 @@ fn send(store: &dyn Store, second: i64, ends: &[(&str, &str, &str, Next)]) {
             }
         })
         .collect();
-    assert!(store.finish_attempts(&ends, at(second + 1)).unwrap().into_iter().all(|held| held));
+    assert!(
+        store
+            .finish_attempts(&ends, at(second + 1))
+            .unwrap()
+            .into_iter()
+            .all(|held| held)
+    );
 }
 
 fn lookup(store: &dyn Store, second: i64, outcome: &str, reply: &str, next: Next) {
@@ -188,11 +222,19 @@ fn lookup(store: &dyn Store, second: i64, outcome: &str, reply: &str, next: Next
 }
 
 fn accepted() -> Next {
-    Next::Delivered { reference: Some("XS-0001".into()), adopted: false }
+    Next::Delivered {
+        reference: Some("XS-0001".into()),
+        adopted: false,
+    }
 }
 
 fn dead(kind: ProblemKind, code: &str, message: &str) -> Next {
-    Next::Dead { kind, code: code.into(), message: message.into(), differences: Vec::new() }
+    Next::Dead {
+        kind,
+        code: code.into(),
+        message: message.into(),
+        differences: Vec::new(),
+    }
 }
 
 /// One shop's day: an order in every state, and problems of most kinds.
@@ -210,26 +252,49 @@ fn day() -> Arc<MemoryStore> {
             key => mapped("2", key),
         })
     });
-    let ask = |second| Next::Ask { ask_at: at(second), duplicate: false, reason: "no reply within 30 s".into() };
+    let ask = |second| Next::Ask {
+        ask_at: at(second),
+        duplicate: false,
+        reason: "no reply within 30 s".into(),
+    };
     let refusal = r#"{"code":"EXERROR0001","message":"存货[2121]不存在","data":{"DispatchAddress":"西湖路1号"}}"#;
     send(
         s,
         100,
         &[
             ("CK0001", "accepted", "null", accepted()),
-            ("CK0005", "rejected", refusal, dead(ProblemKind::Refused, "EXERROR0001", "存货[2121]不存在")),
+            (
+                "CK0005",
+                "rejected",
+                refusal,
+                dead(ProblemKind::Refused, "EXERROR0001", "存货[2121]不存在"),
+            ),
             ("CK0006", "unknown", "", ask(200)),
             ("CK0007", "unknown", "", ask(90_300)),
             ("CK0009", "accepted", "null", accepted()),
         ],
     );
-    let inconclusive = dead(ProblemKind::Unsettled, "lookup.inconclusive", "the target cannot tell whether it was written");
-    lookup(s, 200, "inconclusive", r#"? externalcode=CK0006 → {"DispatchAddress":"西湖路1号"}"#, inconclusive);
+    let inconclusive = dead(
+        ProblemKind::Unsettled,
+        "lookup.inconclusive",
+        "the target cannot tell whether it was written",
+    );
+    lookup(
+        s,
+        200,
+        "inconclusive",
+        r#"? externalcode=CK0006 → {"DispatchAddress":"西湖路1号"}"#,
+        inconclusive,
+    );
     assert_eq!(s.hold(&scheme(), Some(&["CK0010".into()]), true).unwrap(), 1);
     // The first order changes after its delivery, and its number is issued again.
     let mut again = order("CK0011", "2", "100");
     again.aliases = vec![("=stockout_id".into(), "810001".into())];
-    ingest(s, &[order("CK0001", "3", "150"), again, order("CK0012", "1", "50.05")], 400);
+    ingest(
+        s,
+        &[order("CK0001", "3", "150"), again, order("CK0012", "1", "50.05")],
+        400,
+    );
     settle(s, 410, |key| match key {
         "CK0001" => Some(mapped("3", key)),
         "CK0011" => Some(Settled::Problem(ProblemReport {
@@ -246,7 +311,10 @@ fn day() -> Arc<MemoryStore> {
     let deployment = NewDeployment {
         digest: Digest::of(b"deployment"),
         definition: "{}".into(),
-        plugins: vec![("table".into(), Digest::of(b"table")), ("voucher-checks".into(), Digest::of(b"checks"))],
+        plugins: vec![
+            ("table".into(), Digest::of(b"table")),
+            ("voucher-checks".into(), Digest::of(b"checks")),
+        ],
         tables: Vec::new(),
         by: "consultant".into(),
         note: "补客户对照".into(),
@@ -264,9 +332,15 @@ fn snapshot(name: &str, text: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));
-    assert!(!text.contains("张三丰") && !text.contains("西湖路"), "personal values in {name}");
+    assert!(
+        !text.contains("张三丰") && !text.contains("西湖路"),
+        "personal values in {name}"
+    );
     assert!(!text.contains('\u{1b}'), "a raw escape in {name}");
-    assert!(!text.lines().any(|line| line.ends_with(' ')), "trailing blanks in {name}");
+    assert!(
+        !text.lines().any(|line| line.ends_with(' ')),
+        "trailing blanks in {name}"
+    );
 }
 
 #[test]
@@ -277,12 +351,20 @@ fn status_shows_money_causes_and_the_proof() {
     view.undeployed = vec!["schemes/wdt-to-tplus.toml".into()];
     assert!(view.needs_a_person());
     for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
-        snapshot(&format!("status_{word}"), &status::text(&lens(&catalogues, lang), &view));
+        snapshot(
+            &format!("status_{word}"),
+            &status::text(&lens(&catalogues, lang), &view),
+        );
     }
     let json = status::to_json(&lens(&catalogues, Lang::Zh), &view);
     assert_eq!(json["proof"]["state"], "proved");
     assert_eq!(json["last_delivery"], "2026-11-01T08:01:41+08:00");
-    let states: u64 = json["states"].as_object().unwrap().values().map(|state| state["count"].as_u64().unwrap()).sum();
+    let states: u64 = json["states"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|state| state["count"].as_u64().unwrap())
+        .sum();
     assert_eq!(states, json["records"]["count"].as_u64().unwrap());
     assert!(json["records"]["amount"].is_string());
 }
@@ -298,14 +380,25 @@ fn an_empty_scheme_has_a_status_too() {
 #[test]
 fn problems_are_grouped_by_cause_then_listed() {
     let (store, catalogues) = (day(), catalogues());
-    let filter = ProblemFilter { scheme: Some(scheme()), ..ProblemFilter::default() };
+    let filter = ProblemFilter {
+        scheme: Some(scheme()),
+        ..ProblemFilter::default()
+    };
     let rows = store.problems(&filter).unwrap();
     let grouped = groups::group(&rows);
     assert_eq!(grouped.iter().map(|group| group.count).sum::<u64>(), rows.len() as u64);
-    assert!(grouped.iter().any(|group| group.count == 2 && group.amount == "200".parse().unwrap()));
+    assert!(
+        grouped
+            .iter()
+            .any(|group| group.count == 2 && group.amount == "200".parse().unwrap())
+    );
     for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
         let lens = lens(&catalogues, lang);
-        let text = format!("{}\n{}", groups::text(&lens, &grouped), problem::rows_text(&lens, &rows));
+        let text = format!(
+            "{}\n{}",
+            groups::text(&lens, &grouped),
+            problem::rows_text(&lens, &rows)
+        );
         snapshot(&format!("problems_{word}"), &text);
     }
 }
@@ -313,10 +406,18 @@ fn problems_are_grouped_by_cause_then_listed() {
 #[test]
 fn a_problem_says_what_where_why_and_what_next() {
     let (store, catalogues) = (day(), catalogues());
-    for (key, name) in [("CK0003", "rejected"), ("CK0005", "refused"), ("CK0006", "unsettled"), ("CK0001", "changed")] {
+    for (key, name) in [
+        ("CK0003", "rejected"),
+        ("CK0005", "refused"),
+        ("CK0006", "unsettled"),
+        ("CK0001", "changed"),
+    ] {
         let view = problem::view(store.as_ref(), problem_of(store.as_ref(), key)).unwrap();
         for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
-            snapshot(&format!("problem_{name}_{word}"), &problem::text(&lens(&catalogues, lang), &view));
+            snapshot(
+                &format!("problem_{name}_{word}"),
+                &problem::text(&lens(&catalogues, lang), &view),
+            );
         }
         let json = problem::to_json(&lens(&catalogues, Lang::Zh), &view).to_string();
         assert!(!json.contains("西湖路") && json.contains("\"commands\":["), "{json}");
@@ -329,17 +430,30 @@ fn a_number_finds_a_problem_and_an_order_that_looks_like_one() {
     let id = problem_of(store.as_ref(), "CK0003").id;
     assert_eq!(problem::find(store.as_ref(), None, &id.to_string()).unwrap()[0].id, id);
     ingest(store.as_ref(), &[order("990099", "1", "1")], 500);
-    settle(store.as_ref(), 510, |key| (key == "990099").then(|| rejected("type", "Memo", "bad")));
-    assert_eq!(problem::find(store.as_ref(), None, "990099").unwrap()[0].group, "990099");
+    settle(store.as_ref(), 510, |key| {
+        (key == "990099").then(|| rejected("type", "Memo", "bad"))
+    });
+    assert_eq!(
+        problem::find(store.as_ref(), None, "990099").unwrap()[0].group,
+        "990099"
+    );
     assert!(problem::find(store.as_ref(), None, "nothing").unwrap().is_empty());
 }
 
 #[test]
 fn a_story_is_told_in_path_order() {
     let (store, catalogues) = (day(), catalogues());
-    for (key, name) in [("CK0001", "changed"), ("CK0006", "unsettled"), ("CK0008", "skipped"), ("CK0012", "waiting")] {
+    for (key, name) in [
+        ("CK0001", "changed"),
+        ("CK0006", "unsettled"),
+        ("CK0008", "skipped"),
+        ("CK0012", "waiting"),
+    ] {
         let told = store.story(&scheme(), key).unwrap().unwrap();
-        snapshot(&format!("story_{name}_zh"), &story::text(&lens(&catalogues, Lang::Zh), &told));
+        snapshot(
+            &format!("story_{name}_zh"),
+            &story::text(&lens(&catalogues, Lang::Zh), &told),
+        );
         let json = story::to_json(&lens(&catalogues, Lang::Zh), &told).to_string();
         assert!(!json.contains("张三丰") && !json.contains("西湖路"), "{json}");
     }
@@ -353,9 +467,16 @@ fn what_happens_next_follows_the_state() {
     let lens = lens(&catalogues, Lang::En);
     let next = |key: &str| story::next(&lens, &store.story(&scheme(), key).unwrap().unwrap());
     assert!(next("CK0002").0.starts_with("It waits to be delivered"));
-    assert!(next("CK0007").0.contains("after 2026-11-02 09:05:00 the target is asked"));
+    assert!(
+        next("CK0007")
+            .0
+            .contains("after 2026-11-02 09:05:00 the target is asked")
+    );
     assert_eq!(next("CK0009").0, "Done, nothing to do.");
-    assert_eq!(next("CK0010").1, ["dukou queue release wdt-to-tplus --key CK0010 --yes"]);
+    assert_eq!(
+        next("CK0010").1,
+        ["dukou queue release wdt-to-tplus --key CK0010 --yes"]
+    );
     assert!(next("CK0012").0.starts_with("It waits to be mapped"));
     assert!(next("CK0006").1[1].contains("--written NUMBER"));
 }
@@ -366,13 +487,20 @@ fn without_a_definition_bodies_are_withheld() {
     let lens = Lens::plain(Lang::En, at(90_000));
     let told = store.story(&scheme(), "CK0001").unwrap().unwrap();
     let text = story::text(&lens, &told);
-    assert!(!text.contains("张三丰") && !text.contains("西湖路") && !text.contains("goods_count"), "{text}");
+    assert!(
+        !text.contains("张三丰") && !text.contains("西湖路") && !text.contains("goods_count"),
+        "{text}"
+    );
     assert!(text.contains("bytes not shown"), "{text}");
     let json = story::to_json(&lens, &told);
     assert_eq!(json["revisions"][0]["body"], Value::Null);
     assert!(!json.to_string().contains("西湖路"), "{json}");
     let refused = problem::view(store.as_ref(), problem_of(store.as_ref(), "CK0005")).unwrap();
-    let shown = format!("{}{}", problem::text(&lens, &refused), problem::to_json(&lens, &refused));
+    let shown = format!(
+        "{}{}",
+        problem::text(&lens, &refused),
+        problem::to_json(&lens, &refused)
+    );
     assert!(!shown.contains("西湖路") && shown.contains("EXERROR0001"), "{shown}");
     let told = store.story(&scheme(), "CK0005").unwrap().unwrap();
     assert!(!story::text(&lens, &told).contains("西湖路"));
@@ -381,15 +509,29 @@ fn without_a_definition_bodies_are_withheld() {
 #[test]
 fn retry_takes_only_what_certainly_wrote_nothing() {
     let (store, catalogues) = (day(), catalogues());
-    let rows = store.problems(&ProblemFilter { scheme: Some(scheme()), ..ProblemFilter::default() }).unwrap();
+    let rows = store
+        .problems(&ProblemFilter {
+            scheme: Some(scheme()),
+            ..ProblemFilter::default()
+        })
+        .unwrap();
     let bulk = plan::retry(&scheme(), &rows, false);
     assert_eq!(bulk.keys, ["CK0003", "CK0004", "CK0005"]);
-    assert_eq!(bulk.total, Tally { count: 3, amount: "300".parse().unwrap() });
+    assert_eq!(
+        bulk.total,
+        Tally {
+            count: 3,
+            amount: "300".parse().unwrap()
+        }
+    );
     let mut left: Vec<&str> = bulk.left.iter().map(|left| left.key.as_str()).collect();
     left.sort_unstable();
     assert_eq!(left, ["CK0001", "CK0006", "CK0011"]);
     for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
-        snapshot(&format!("plan_retry_{word}"), &plan::text(&lens(&catalogues, lang), &bulk));
+        snapshot(
+            &format!("plan_retry_{word}"),
+            &plan::text(&lens(&catalogues, lang), &bulk),
+        );
     }
     // A person may accept a re-issued number by name; nothing else that is or may be written.
     let named = plan::retry(&scheme(), &rows, true);
@@ -397,7 +539,12 @@ fn retry_takes_only_what_certainly_wrote_nothing() {
     // The store agrees with the plan.
     assert_eq!(store.remap_groups(&scheme(), &bulk.keys).unwrap(), bulk.keys.len());
     let all: Vec<String> = rows.iter().map(|row| row.group.clone()).collect();
-    assert_eq!(store.remap_groups(&scheme(), &["CK0001".into(), "CK0006".into()]).unwrap(), 0);
+    assert_eq!(
+        store
+            .remap_groups(&scheme(), &["CK0001".into(), "CK0006".into()])
+            .unwrap(),
+        0
+    );
     assert!(all.contains(&"CK0001".to_owned()));
 }
 
@@ -416,9 +563,17 @@ fn a_group_that_is_partly_written_is_left_alone_whole() {
 #[test]
 fn lists_are_tables() {
     let (store, catalogues) = (day(), catalogues());
-    let records = store.records(&RecordFilter { scheme: Some(scheme()), ..RecordFilter::default() }).unwrap();
-    let filter =
-        DeliveryFilter { scheme: Some(scheme()), states: deliveries::WAITING.to_vec(), ..DeliveryFilter::default() };
+    let records = store
+        .records(&RecordFilter {
+            scheme: Some(scheme()),
+            ..RecordFilter::default()
+        })
+        .unwrap();
+    let filter = DeliveryFilter {
+        scheme: Some(scheme()),
+        states: deliveries::WAITING.to_vec(),
+        ..DeliveryFilter::default()
+    };
     let waiting = store.deliveries(&filter).unwrap();
     for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
         let lens = lens(&catalogues, lang);
@@ -448,15 +603,39 @@ fn every_kind_and_known_code_has_advice_with_commands() {
     let sample = problem_of(store.as_ref(), "CK0003");
     for lang in [Lang::Zh, Lang::En] {
         for kind in ProblemKind::ALL {
-            for code in ["required", "lookup.miss", "plugin.fuel", "plugin.unheard-of", "EXERROR0001", "unheard-of"] {
-                let row = ProblemRow { kind, code: code.into(), ..sample.clone() };
+            for code in [
+                "required",
+                "lookup.miss",
+                "plugin.fuel",
+                "plugin.unheard-of",
+                "EXERROR0001",
+                "unheard-of",
+            ] {
+                let row = ProblemRow {
+                    kind,
+                    code: code.into(),
+                    ..sample.clone()
+                };
                 let advice = advice::advise(lang, &row);
-                assert!(!advice.text.contains("advice.") && !advice.text.contains('{'), "{kind:?} {code}: {}", advice.text);
+                assert!(
+                    !advice.text.contains("advice.") && !advice.text.contains('{'),
+                    "{kind:?} {code}: {}",
+                    advice.text
+                );
                 assert!(!advice.commands.is_empty());
             }
         }
     }
-    let advice = |code: &str| advice::advise(Lang::En, &ProblemRow { code: code.into(), ..sample.clone() }).text;
+    let advice = |code: &str| {
+        advice::advise(
+            Lang::En,
+            &ProblemRow {
+                code: code.into(),
+                ..sample.clone()
+            },
+        )
+        .text
+    };
     assert_ne!(advice("lookup.miss"), advice("required"));
     assert_eq!(advice("plugin.unheard-of"), advice("plugin"));
     let reference = ProblemRow {
@@ -485,6 +664,9 @@ fn a_conflict_shows_both_sides() {
         difference("dto.DispatchAddress", "\"西湖路1号\"", "\"西湖路2号\""),
     ];
     for (lang, word) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
-        snapshot(&format!("problem_conflict_{word}"), &problem::text(&lens(&catalogues, lang), &view));
+        snapshot(
+            &format!("problem_conflict_{word}"),
+            &problem::text(&lens(&catalogues, lang), &view),
+        );
     }
 }

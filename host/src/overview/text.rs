@@ -15,7 +15,11 @@ pub fn money(value: Decimal) -> String {
     let value = value.normalize();
     let plain = value.abs().to_string();
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-    let sign = if value.is_sign_negative() && !value.is_zero() { "-" } else { "" };
+    let sign = if value.is_sign_negative() && !value.is_zero() {
+        "-"
+    } else {
+        ""
+    };
     format!("{sign}{}.{fraction:0<2}", separated(whole))
 }
 
@@ -123,7 +127,9 @@ pub fn table(lens: &Lens<'_>, header: &[String], rows: &[Vec<String>], numbers: 
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
     if let Some(width) = lens.width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
     }
     if !header.is_empty() {
         table.set_header(header.to_vec());
@@ -151,8 +157,14 @@ pub fn terminal_width() -> Option<u16> {
 pub fn argument(text: &str) -> String {
     let plain = !text.is_empty()
         && !text.starts_with('-')
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+'));
-    if plain { text.to_owned() } else { format!("'{}'", clean(text).replace('\'', "'\\''")) }
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+'));
+    if plain {
+        text.to_owned()
+    } else {
+        format!("'{}'", clean(text).replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +183,10 @@ mod tests {
             ("1000", "1,000.00"),
             ("1234567.1230", "1,234,567.123"),
             ("-98765432.10", "-98,765,432.10"),
-            ("79228162514264337593543950335", "79,228,162,514,264,337,593,543,950,335.00"),
+            (
+                "79228162514264337593543950335",
+                "79,228,162,514,264,337,593,543,950,335.00",
+            ),
         ] {
             assert_eq!(money(value.parse().unwrap()), shown);
         }
@@ -181,7 +196,10 @@ mod tests {
 
     #[test]
     fn foreign_text_cannot_move_the_cursor_or_disguise_itself() {
-        assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{202e}d\u{9b}"), "a\\u{1b}[2Jb\\r\\nc\\u{202e}d\\u{9b}");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\r\nc\u{202e}d\u{9b}"),
+            "a\\u{1b}[2Jb\\r\\nc\\u{202e}d\\u{9b}"
+        );
         assert_eq!(clean_block("a\nb\u{7}"), "a\nb\\u{7}");
         assert_eq!(short("出库单号很长", 4), "出库单…");
         assert_eq!(short("短", 4), "短");
@@ -200,7 +218,10 @@ mod tests {
     #[test]
     fn double_width_columns_line_up() {
         let lens = Lens::plain(Lang::Zh, "2026-11-01T00:00:00Z".parse().unwrap());
-        let rows = [vec!["待写入".to_owned(), "5".to_owned()], vec!["ok".to_owned(), "12,345".to_owned()]];
+        let rows = [
+            vec!["待写入".to_owned(), "5".to_owned()],
+            vec!["ok".to_owned(), "12,345".to_owned()],
+        ];
         let out = table(&lens, &["状态".to_owned(), "单数".to_owned()], &rows, &[1]);
         assert_eq!(out, "状态      单数\n待写入       5\nok      12,345\n");
     }

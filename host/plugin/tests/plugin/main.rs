@@ -11,3 +11,4 @@ mod runs;
 mod sample;
 mod stock;
 mod system;
+mod scratch;

@@ -21,7 +21,7 @@ const fn bad(from: &'static str, to: &'static str, code: Code, zh: &'static str,
 const BAD_SCHEMES: &[Bad] = &[
     // Unknown and missing keys.
     bad("plugin = \"table\"", "«plugn = \"table\"\nplugin = \"table\"", Code::UnknownKey, "是不是 plugin?", "did you mean plugin?"),
-    bad("[show]", "«[shwo]", Code::UnknownKey, "是不是 show?", "did you mean show?"),
+    bad("[show]", "[«shwo]", Code::UnknownKey, "是不是 show?", "did you mean show?"),
     bad("overlap = ", "«overlp = ", Code::UnknownKey, "是不是 overlap?", "did you mean overlap?"),
     bad("[source]\nconnection = \"wdt\"", "«[source]", Code::MissingKey, "connection = \"wdt\"", "connection = \"wdt\""),
     bad("key = \"order_no\"", "key = «\"\"", Code::Empty, "", ""),
@@ -98,7 +98,7 @@ const BAD_PROJECTS: &[Bad] = &[
     bad("kind = \"tplus-cloud\"", "kind = «\"tplus-clod\"", Code::Choice, "是不是 tplus-cloud?", "did you mean tplus-cloud?"),
     bad("kind = \"open-token\"", "kind = «\"self-built\"", Code::NotYet, "", ""),
     bad("kind = \"open-token\"", "kind = «\"oauth\"", Code::NotYet, "", ""),
-    bad("[store]", "«[apps.main]\nkey = \"1\"\n[store]", Code::NotYet, "", ""),
+    bad("[store]", "[«apps.main]\nkey = \"1\"\n[store]", Code::NotYet, "", ""),
     bad("\"sqlite:dukou.db\"", "«\"postgres://localhost/dukou\"", Code::NotYet, "sqlite:dukou.db", "sqlite:dukou.db"),
     bad("\"sqlite:dukou.db\"", "«\"dukou.db\"", Code::StoreUrl, "sqlite:dukou.db", "sqlite:dukou.db"),
     bad("{ env = \"WDT_APP_SECRET\" }", "«\"1f3a9c\"", Code::LiteralSecret, "{ env = \"WDT_APP_SECRET\" }", "{ env = \"WDT_APP_SECRET\" }"),
@@ -123,28 +123,33 @@ fn unmarked(text: &str) -> (String, Option<(usize, usize)>) {
 }
 
 fn check(path: &str, original: &str, cases: &[Bad]) {
+    let mut wrong = Vec::new();
     for case in cases {
         let site = Site::new();
         let (text, place) = unmarked(&edited(original, case.from, case.to));
         site.write(path, &text);
         let (_, errors) = site.load();
         let own: Vec<_> = errors.0.iter().filter(|error| error.severity == Severity::Error).collect();
-        let shown = format!("{:?} → {:?}: {errors}", case.from, case.to);
-        assert_eq!(own.len(), 1, "one mistake, one error: {shown}");
-        assert_eq!(own[0].code, case.code, "{shown}");
-        assert_eq!(own[0].place.as_ref().map(|place| place.file.shown()), Some(path), "{shown}");
-        if place.is_some() {
-            assert_eq!(own[0].position(), place, "{shown}");
-        }
+        let mut expect = |what: &str, right: bool| {
+            if !right {
+                wrong.push(format!("{what}: {:?} → {errors}", case.to));
+            }
+        };
+        expect("one mistake, one error", own.len() == 1);
+        let Some(error) = own.first() else { continue };
+        expect("code", error.code == case.code);
+        expect("file", error.place.as_ref().is_some_and(|found| found.file.shown() == path));
+        expect("place", place.is_none() || error.position() == place);
+        expect("exit", errors.exit() == Exit::Definition);
         for (lang, part) in [(Lang::Zh, case.help.0), (Lang::En, case.help.1)] {
-            let help = own[0].help.as_ref().map(|help| help.text(lang)).unwrap_or_default();
-            assert!(help.contains(part), "{part:?} is not in {help:?}: {shown}");
-            let message = own[0].message.text(lang);
-            assert!(!message.contains('{') || message.contains("{{"), "an argument is missing in {message:?}");
-            assert!(message.len() > 4 && !message.starts_with("definition."), "{message}");
+            let help = error.help.as_ref().map(|help| help.text(lang)).unwrap_or_default();
+            expect("help", help.contains(part));
+            let message = error.message.text(lang);
+            expect("arguments", !message.contains('{') || message.contains("{{"));
+            expect("sentence", message.len() > 4 && !message.starts_with("definition."));
         }
-        assert_eq!(errors.exit(), Exit::Definition, "{shown}");
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -232,9 +237,9 @@ fn colours_are_only_for_terminals_and_json_has_the_same_content() {
             "message": "`BusiType` takes text, and 15 here has no quotes",
             "help": "codes are text, not numbers, so that leading zeros stay: BusiType = \"15\"",
             "file": "schemes/wdt-to-tplus.toml",
-            "line": 33,
+            "line": 31,
             "column": 12,
-            "end_line": 33,
+            "end_line": 31,
             "end_column": 14,
             "doc": "docs/reference/errors.md#s0104",
         })

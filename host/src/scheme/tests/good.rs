@@ -136,7 +136,7 @@ fn refused_plugins_end_in_nine_and_others_in_three() {
     let refused = scheme.plugin_error(&scheme.mapping, "plugin.import", "wasi:sockets/tcp");
     let foreign = scheme.plugin_error(&scheme.mapping, "plugin.not-wasm", "…");
     assert_eq!((refused.exit(), foreign.exit()), (Exit::Refused, Exit::Definition));
-    assert_eq!(refused.position(), Some((24, 10)));
+    assert_eq!(refused.position(), Some((22, 10)));
 }
 
 #[test]

@@ -499,7 +499,7 @@ fn dump(store: &dyn Store) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_stores_tell_the_same_history(calls in proptest::collection::vec(call(), 1..80)) {

@@ -53,4 +53,6 @@ pub fn all(new_store: &dyn Fn() -> Box<dyn Store>) {
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod seeded;
+#[cfg(test)]
 mod tests;
