@@ -83,7 +83,7 @@ pub enum PluginError {
         /// Every offending import by name.
         names: Vec<String>,
     },
-    /// Exports that are not part of the contract.
+    /// Exports under the contract's name that the contract does not have.
     Export {
         /// Every offending export by name.
         names: Vec<String>,
@@ -254,7 +254,7 @@ impl fmt::Display for PluginError {
                 write!(f, "imports that plugins may not use: {}", names.join(", "))
             }
             Self::Export { names } => {
-                write!(f, "exports outside the contract: {}", names.join(", "))
+                write!(f, "exports that the contract does not have: {}", names.join(", "))
             }
             Self::Version { found, supported } => {
                 write!(f, "built for `{found}`, this host runs `{supported}`")

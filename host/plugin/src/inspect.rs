@@ -345,15 +345,14 @@ impl<'a> Scan<'a> {
         let mut strangers = Vec::new();
         let mut setup = false;
         for name in &self.exports {
-            match ours(name) {
-                Some((interface, version)) => {
-                    supported(name, version)?;
-                    match Kind::from_interface(interface) {
-                        Some(kind) => kinds.push(kind),
-                        None if interface == "setup" => setup = true,
-                        None => strangers.push((*name).to_owned()),
-                    }
-                }
+            // Interpreters export helpers of their own, which nobody ever calls.
+            let Some((interface, version)) = ours(name) else {
+                continue;
+            };
+            supported(name, version)?;
+            match Kind::from_interface(interface) {
+                Some(kind) => kinds.push(kind),
+                None if interface == "setup" => setup = true,
                 None => strangers.push((*name).to_owned()),
             }
         }

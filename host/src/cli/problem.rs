@@ -1,13 +1,12 @@
 //! `dukou problem ls|show|retry|resolve`: everything that needs a person. Bulk actions print a plan with counts and sums
 //! first; nothing is ever sent here, only queued for the pipeline, and every write is in the audit list.
 
-use std::io::IsTerminal as _;
+mod confirm;
+mod resolve;
 
 use clap::Subcommand;
-use dukou_core::delivery::DeliveryState;
 use dukou_core::names::SchemeName;
-use dukou_core::problem::ProblemKind;
-use dukou_store::rows::{AuditEntry, HandVerdict, ProblemFilter, ProblemRow, Tally};
+use dukou_store::rows::{AuditEntry, ProblemFilter, ProblemRow};
 use serde_json::json;
 
 use super::output::{self, note, say};
@@ -15,8 +14,9 @@ use super::{Context, Failure};
 use crate::compose;
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
-use crate::overview::plan::{self, Line, Plan};
-use crate::overview::{Lens, groups, nearest, problem, text};
+use crate::overview::plan;
+use crate::overview::{groups, nearest, problem, text};
+pub(super) use confirm::{Agreed, confirmed};
 
 /// Everything that needs a person.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ enum Command {
     /// Map and deliver again, where it is certain that nothing was written
     Retry(RetryArgs),
     /// Close them with a note, or say what became of an unknown outcome
-    Resolve(ResolveArgs),
+    Resolve(resolve::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -82,34 +82,6 @@ struct RetryArgs {
     yes: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct ResolveArgs {
-    /// Problems by number
-    #[arg(value_name = "ID")]
-    ids: Vec<u64>,
-    /// Problems of this record, group or delivery, or a delivery whose outcome is unknown; may be repeated
-    #[arg(long = "key", value_name = "KEY")]
-    keys: Vec<String>,
-    /// NAME or TENANT/NAME, where a key is in several
-    #[arg(long)]
-    scheme: Option<String>,
-    /// What was found or done, for whoever reads this later
-    #[arg(long, value_name = "TEXT", required_unless_present_any = ["written", "absent"])]
-    note: Option<String>,
-    /// The target holds it, under this number: it is never sent again
-    #[arg(long, value_name = "NUMBER", conflicts_with = "absent")]
-    written: Option<String>,
-    /// The target does not hold it: the same bytes are sent again
-    #[arg(long)]
-    absent: bool,
-    /// Show the plan and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Agree to the plan
-    #[arg(long)]
-    yes: bool,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -119,7 +91,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Command::Ls(args) => list(context, &args),
         Command::Show(args) => show(context, &args),
         Command::Retry(args) => retry(context, &args),
-        Command::Resolve(args) => resolve(context, &args),
+        Command::Resolve(args) => resolve::run(context, &args),
     }
 }
 
@@ -336,177 +308,6 @@ fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn resolve(context: &Context, args: &ResolveArgs) -> anyhow::Result<Exit> {
-    if args.ids.is_empty() && args.keys.is_empty() {
-        let message = context.lang.t("problem.need-ids");
-        return Err(Failure {
-            code: "usage.selection",
-            message,
-            exit: Exit::Usage,
-        }
-        .into());
-    }
-    let desk = Desk::open(&context.project, context.lang)?;
-    let given = args
-        .scheme
-        .as_deref()
-        .map(|named| desk.choose(Some(named)))
-        .transpose()?;
-    let rows = named(&desk, given.as_ref(), &args.ids, &args.keys)?;
-    let scheme = scheme_of(&desk, args.scheme.as_deref(), &rows)?;
-    if args.written.is_some() || args.absent {
-        return settle(context, args, &desk, &scheme, &rows);
-    }
-    if rows.is_empty() {
-        let wanted = args.keys.first().cloned().unwrap_or_default();
-        return Err(not_found(&desk, &[scheme], &wanted)?.into());
-    }
-    let plan = plan::resolve("resolve", &scheme, &rows);
-    let lens = desk.plain_lens();
-    if let Agreed::No(exit) = confirmed(context, &lens, &plan, args.dry_run, args.yes)? {
-        return Ok(exit);
-    }
-    let ids: Vec<u64> = rows
-        .iter()
-        .filter(|row| row.resolved.is_none())
-        .map(|row| row.id)
-        .collect();
-    let why = args.note.as_deref().unwrap_or_default();
-    let subjects: Vec<String> = ids.iter().map(|id| format!("#{id}")).chain([why.to_owned()]).collect();
-    audit(&desk, "problem resolve", &scheme, &subjects)?;
-    let done = desk
-        .store
-        .resolve_problems(&scheme, &ids, &compose::user(), why, desk.now)?;
-    if context.json {
-        output::json(json!({ "scheme": scheme.to_string(), "action": "resolve", "resolved": done }));
-    } else {
-        say(&context.lang.text("problem.resolved-count", &[("count", &done)]));
-    }
-    Ok(Exit::Done)
-}
-
-/// `--written` and `--absent`: a person's word on an outcome that nobody else can settle.
-fn settle(
-    context: &Context,
-    args: &ResolveArgs,
-    desk: &Desk,
-    scheme: &SchemeName,
-    rows: &[ProblemRow],
-) -> anyhow::Result<Exit> {
-    let plan = settle_plan(context, args, desk, scheme, rows)?;
-    if let Agreed::No(exit) = confirmed(context, &desk.plain_lens(), &plan, args.dry_run, args.yes)? {
-        return Ok(exit);
-    }
-    let by = compose::user();
-    let verdict = match &args.written {
-        Some(number) => HandVerdict::Written {
-            number: number.clone(),
-            by,
-        },
-        None => HandVerdict::Absent { by },
-    };
-    let word = match &args.written {
-        Some(number) => format!("written {number}"),
-        None => "absent".to_owned(),
-    };
-    let extra = [word, args.note.clone().unwrap_or_default()];
-    let subjects: Vec<String> = plan
-        .keys
-        .iter()
-        .cloned()
-        .chain(extra)
-        .filter(|text| !text.is_empty())
-        .collect();
-    audit(desk, "problem resolve", scheme, &subjects)?;
-    let (mut done, mut left) = (Vec::new(), Vec::new());
-    for key in &plan.keys {
-        let settled = desk.store.settle_by_hand(key, scheme, verdict.clone(), desk.now)?;
-        if settled {
-            done.push(key.clone())
-        } else {
-            left.push(key.clone())
-        }
-    }
-    if context.json {
-        output::json(json!({ "scheme": scheme.to_string(), "action": plan.action, "settled": done, "left": left }));
-    } else {
-        say(&context.lang.text("problem.settled", &[("count", &done.len())]));
-        if !left.is_empty() {
-            let keys: Vec<String> = left.iter().map(|key| text::clean(key)).collect();
-            say(&context
-                .lang
-                .text("problem.settled-fewer", &[("keys", &keys.join(", "))]));
-        }
-    }
-    Ok(Exit::Done)
-}
-
-/// The deliveries that a word of a person would settle. Refuses anything whose outcome is known.
-fn settle_plan(
-    context: &Context,
-    args: &ResolveArgs,
-    desk: &Desk,
-    scheme: &SchemeName,
-    rows: &[ProblemRow],
-) -> anyhow::Result<Plan> {
-    let mut wrong: Vec<String> = Vec::new();
-    let mut keys: Vec<String> = Vec::new();
-    for row in rows.iter().filter(|row| args.ids.contains(&row.id)) {
-        match &row.delivery_key {
-            Some(key) if row.kind == ProblemKind::Unsettled && row.resolved.is_none() => keys.push(key.clone()),
-            _ => wrong.push(format!("#{}", row.id)),
-        }
-    }
-    keys.extend(args.keys.iter().cloned());
-    keys.sort();
-    keys.dedup();
-    let mut plan = Plan::new(if args.absent { "absent" } else { "written" }, scheme);
-    let mut tally = Tally::default();
-    for key in keys {
-        let story = desk.store.story(scheme, &key)?;
-        let unsettled = |row: &ProblemRow| row.kind == ProblemKind::Unsettled && row.resolved.is_none();
-        let found = story.as_ref().and_then(|story| {
-            let delivery = story.deliveries.iter().find(|delivery| delivery.key == key)?;
-            let open = story
-                .problems
-                .iter()
-                .any(|row| unsettled(row) && row.delivery_key.as_ref() == Some(&key));
-            let settleable =
-                delivery.state == DeliveryState::Unknown || (delivery.state == DeliveryState::Dead && open);
-            settleable.then_some(delivery)
-        });
-        match found {
-            Some(delivery) => {
-                tally.count += 1;
-                tally.amount += delivery.amount.unwrap_or_default();
-                plan.keys.push(key);
-            }
-            None => wrong.push(key),
-        }
-    }
-    let failure = |code, key: &str, keys: String| {
-        let message = context.lang.text(key, &[("keys", &text::clean(&keys))]);
-        Err(Failure {
-            code,
-            message,
-            exit: Exit::Usage,
-        }
-        .into())
-    };
-    if !wrong.is_empty() {
-        return failure("usage.not-unknown", "problem.not-unknown", wrong.join(", "));
-    }
-    if args.written.is_some() && plan.keys.len() > 1 {
-        return failure("usage.one-number", "problem.one-number", String::new());
-    }
-    plan.add(Line {
-        label: "state.unknown".to_owned(),
-        detail: String::new(),
-        tally,
-    });
-    Ok(plan)
-}
-
 /// The most of an audit entry's subject that is kept.
 const MOST_SUBJECT: usize = 2_000;
 
@@ -522,58 +323,4 @@ fn audit(desk: &Desk, command: &str, scheme: &SchemeName, subjects: &[String]) -
         subject,
     })?;
     Ok(())
-}
-
-/// Whether a plan may be carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Agreed {
-    /// A person agreed.
-    Yes,
-    /// Only the plan was wanted, or there is nothing to do: the command ends with this code.
-    No(Exit),
-}
-
-/// Prints a plan and finds out whether to go ahead: `--yes`, or a person at a terminal.
-///
-/// # Errors
-/// Exit code 9 naming the flag when nobody agreed.
-pub(super) fn confirmed(
-    context: &Context,
-    lens: &Lens<'_>,
-    plan: &Plan,
-    dry_run: bool,
-    yes: bool,
-) -> anyhow::Result<Agreed> {
-    if dry_run || plan.is_empty() {
-        if context.json {
-            output::json(json!({ "plan": plan::to_json(lens, plan), "dry_run": dry_run }));
-        } else {
-            say(plan::text(lens, plan).trim_end());
-        }
-        note(
-            context,
-            &context.lang.t(if dry_run { "plan.dry" } else { "plan.nothing" }),
-        );
-        let named_in_vain = !dry_run && !plan.left.is_empty();
-        return Ok(Agreed::No(if named_in_vain { Exit::Nothing } else { Exit::Done }));
-    }
-    note(context, plan::text(lens, plan).trim_end());
-    if yes {
-        return Ok(Agreed::Yes);
-    }
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if terminal && !context.json && !context.quiet {
-        note(context, &context.lang.t("plan.ask"));
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是") {
-            return Ok(Agreed::Yes);
-        }
-    }
-    Err(Failure {
-        code: "confirm.missing",
-        message: context.lang.t("plan.need-yes"),
-        exit: Exit::Refused,
-    }
-    .into())
 }

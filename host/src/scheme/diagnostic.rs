@@ -128,7 +128,15 @@ impl Diagnostic {
 
     /// Sets the help to "did you mean", or to the list of what there is.
     pub(crate) fn did_you_mean<'a>(self, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
-        match dukou_core::catalogue::closest(word, known.clone()) {
+        let letters = |text: &str| {
+            let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        // Two letters that changed places are one slip, which counts as two in a short word.
+        let near = dukou_core::catalogue::closest(word, known.clone())
+            .or_else(|| known.clone().find(|name| letters(name) == letters(word)));
+        match near {
             Some(name) => {
                 let help = Sentence::new("definition.did_you_mean").with("name", name);
                 self.help(help)

@@ -3,13 +3,13 @@
 
 use std::ops::Range;
 
-use dukou_core::catalogue::{Catalogue, FieldType, closest};
+use dukou_core::catalogue::{Catalogue, FieldType};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Sentence};
 use super::file::{Entry, Held, Node, SourceFile, Table, dotted};
 use super::reader::{At, quoted_key, text_of};
-use super::source::check_field;
+use super::source::{check_field, near_field};
 
 /// What is checked against.
 pub(crate) struct Checker<'a> {
@@ -70,13 +70,14 @@ impl<'a> Checker<'a> {
                 return;
             }
             Held::List(items) => {
-                for item in items {
+                for item in items.iter().filter(|item| !matches!(item.value, Held::Time)) {
                     if let Some(text) = text_of(self.file, &entry.key, item, self.errors) {
                         self.template(&text);
                     }
                 }
             }
-            Held::Flag(false) => {}
+            // A date was reported when the settings were written.
+            Held::Flag(false) | Held::Time => {}
             _ => {
                 let text = text_of(self.file, &entry.key, &entry.node, self.errors);
                 let is_array = self
@@ -111,7 +112,7 @@ impl<'a> Checker<'a> {
         if let Some(Held::Table(merge)) = table.get("merge").map(|entry| &entry.node.value) {
             for key in ["by", "sum"] {
                 let Some(Held::List(items)) = merge.get(key).map(|entry| &entry.node.value) else { continue };
-                for item in items {
+                for item in items.iter().filter(|item| !matches!(item.value, Held::Time)) {
                     if let Some(name) = text_of(self.file, key, item, self.errors) {
                         self.target_field(&name.value, name.span, &format!("{}.", entry.key));
                     }
@@ -126,21 +127,12 @@ impl<'a> Checker<'a> {
         if catalogue.field(&path).is_some() || self.declared.contains(&path) {
             return;
         }
-        let near = catalogue.did_you_mean(&path).map(str::to_owned).or_else(|| {
-            // The last step alone: `Inventory` for `RDRecordDetails.Inventory`, or a slip in a long path.
-            let last = path.rsplit('.').next().unwrap_or(&path);
-            let lasts = || catalogue.fields.iter().map(|field| field.path.rsplit('.').next().unwrap_or(&field.path));
-            let found = closest(last, lasts())?;
-            let same_parent = |known: &str| known.rsplit_once('.').map(|(parent, _)| parent) == path.rsplit_once('.').map(|(parent, _)| parent);
-            let mut fits = catalogue.fields.iter().filter(|field| field.path.rsplit('.').next() == Some(found));
-            let first = fits.clone().next()?;
-            Some(fits.find(|field| same_parent(&field.path)).unwrap_or(first).path.clone())
-        });
+        let near = near_field(catalogue, &path);
         let mut finding = Diagnostic::at(Code::UnknownTargetField, self.file, span)
             .with("path", path.as_str())
             .with("api", catalogue.api.as_str());
         finding = match near {
-            Some(name) => finding.help(Sentence::new("definition.did_you_mean").with("name", quoted_key(&name))),
+            Some(name) => finding.help(Sentence::new("definition.did_you_mean").with("name", quoted_key(name))),
             None => finding.help(Sentence::new("definition.unknown_target_field_help")),
         };
         self.errors.push(finding);

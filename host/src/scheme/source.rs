@@ -234,6 +234,26 @@ pub(crate) fn check_request(
     }
 }
 
+/// The field that was probably meant: a sibling with nearly the same name, else one of the same name elsewhere.
+pub(crate) fn near_field<'c>(catalogue: &'c Catalogue, path: &str) -> Option<&'c str> {
+    let split = |path: &str| path.rsplit_once('.').map_or((String::new(), path.to_owned()), |(a, b)| (a.to_owned(), b.to_owned()));
+    let (parent, last) = split(path);
+    let siblings: Vec<(String, &str)> = catalogue
+        .fields
+        .iter()
+        .filter_map(|field| {
+            let (above, name) = split(&field.path);
+            (above == parent).then_some((name, field.path.as_str()))
+        })
+        .collect();
+    if let Some(name) = closest(&last, siblings.iter().map(|(name, _)| name.as_str())) {
+        return siblings.iter().find(|(found, _)| found == name).map(|(_, path)| *path);
+    }
+    let namesakes: Vec<&str> =
+        catalogue.fields.iter().map(|field| field.path.as_str()).filter(|path| split(path).1 == last).collect();
+    closest(path, namesakes.iter().copied()).or_else(|| namesakes.first().copied())
+}
+
 /// Warns of a source field that the catalogue does not have.
 pub(crate) fn check_field(
     file: &SourceFile,
@@ -248,7 +268,7 @@ pub(crate) fn check_field(
             .with("path", plain.as_str())
             .with("api", catalogue.api.as_str())
             .warning();
-        if let Some(name) = catalogue.did_you_mean(&plain) {
+        if let Some(name) = near_field(catalogue, &plain) {
             finding = finding.help(Sentence::new("definition.did_you_mean").with("name", name));
         }
         warnings.push(finding);

@@ -3,15 +3,16 @@
 //! It does what the seed's mapping table does under the stock `table` plugin, byte for byte, and is there to be read and
 //! copied by authors whose rules outgrow a table. It reads typed structs borrowed from the text ([`order`]), and writes
 //! the document into one `String` ([`voucher`]); it looks nothing up. The lines of a group's records follow one another
-//! in one document, and header values on which the records differ refuse the group.
+//! in one document, and header values on which the records differ refuse the group. It never splits a document, so a
+//! scheme with `max_lines` needs `table`.
 
+mod draft;
 mod order;
 mod voucher;
 
 use dukou_sdk::environment::Environment;
 use dukou_sdk::settings::Settings;
-use dukou_sdk::{Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict, Violation};
-use order::Order;
+use dukou_sdk::{Document, Group, Lookups, Mapped, Mapping, Needs, SettingError, Verdict};
 use voucher::{Constants, Template};
 
 /// Exactly what [`order`] reads.
@@ -74,17 +75,7 @@ impl Mapping for WdtToTplus {
 
 impl WdtToTplus {
     fn verdict(&self, group: &Group) -> Verdict {
-        let mut orders = Vec::with_capacity(group.records.len());
-        for record in &group.records {
-            match serde_json::from_str::<Order<'_>>(&record.body) {
-                Ok(order) => orders.push(order),
-                Err(error) => {
-                    let message = format!("record {} cannot be read: {error}", record.key);
-                    return Verdict::Rejected(vec![Violation::new("type", message)]);
-                }
-            }
-        }
-        match self.template.write(&orders) {
+        match self.template.write(group) {
             Ok(body) => Verdict::Mapped(Mapped {
                 documents: vec![Document::new(body)],
                 omitted: Vec::new(),

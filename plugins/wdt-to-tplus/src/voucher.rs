@@ -1,18 +1,14 @@
-//! The target document, written key by key in the order of the seed's rows, and everything that stops it.
+//! The target document, written key by key in the order of the seed's rows.
 //!
-//! All problems of a group are gathered, not only the first: whoever repairs the order sees the whole list. The body is
-//! thrown away as soon as there is one.
+//! Constant parts are written once, when the mapping is configured. Which values are good is `draft`'s business.
 
+use crate::draft::{Draft, Place, Row, not_a, push_name};
 use crate::order::{Details, Line, Order};
-use dukou_sdk::date::{self, Zone};
-use dukou_sdk::{Scalar, Violation, json};
-use std::borrow::Cow;
+use dukou_sdk::date::Zone;
+use dukou_sdk::{Group, Scalar, Violation, json};
 
 /// The key that the whole document stands under (docs/reference/systems/tplus.md §3.1).
 pub(crate) const WRAPPER: &str = "dto";
-
-/// Most characters of a source value that a message shows.
-const SHOWN_CHARS: usize = 80;
 
 /// The scheme's constant values.
 #[derive(Debug)]
@@ -42,75 +38,28 @@ pub(crate) struct Template {
     line_memo: String,
 }
 
-/// Where a value comes from and goes to, for messages.
-#[derive(Clone, Copy)]
-struct Row {
-    target: &'static str,
-    source: &'static str,
-    expression: &'static str,
+const fn row(target: &'static str, source: &'static str, expression: &'static str) -> Row {
+    Row {
+        target,
+        source,
+        expression,
+        personal: false,
+    }
 }
 
-const EXTERNAL_CODE: Row = Row {
-    target: "ExternalCode",
-    source: "order_no",
-    expression: "{{order_no}}",
-};
-const CODE: Row = Row {
-    target: "Code",
-    ..EXTERNAL_CODE
-};
-const VOUCHER_DATE: Row = Row {
-    target: "VoucherDate",
-    source: "consign_time",
-    expression: "{{consign_time|date}}",
-};
+const EXTERNAL_CODE: Row = row("ExternalCode", "order_no", "{{order_no}}");
+const CODE: Row = row("Code", "order_no", "{{order_no}}");
+const VOUCHER_DATE: Row = row("VoucherDate", "consign_time", "{{consign_time|date}}");
 const DISPATCH_ADDRESS: Row = Row {
-    target: "DispatchAddress",
-    source: "receiver_address",
-    expression: "{{receiver_address}}",
+    personal: true,
+    ..row("DispatchAddress", "receiver_address", "{{receiver_address}}")
 };
-const TRANS_DOC_NO: Row = Row {
-    target: "TransDocNo",
-    source: "logistics_no",
-    expression: "{{logistics_no}}",
-};
-const DELIVERY_CODE: Row = Row {
-    target: "DeliveryCode",
-    ..TRANS_DOC_NO
-};
-const LINES: Row = Row {
-    target: "RDRecordDetails",
-    source: "details_list",
-    expression: "details_list",
-};
-const BASE_QUANTITY: Row = Row {
-    target: "BaseQuantity",
-    source: "goods_count",
-    expression: "{{details_list.goods_count}}",
-};
-const PRICE: Row = Row {
-    target: "origTaxSalePrice",
-    source: "price",
-    expression: "{{details_list.price}}",
-};
-const DETAIL_MEMO: Row = Row {
-    target: "DetailMemo",
-    source: "stockout_id",
-    expression: "{{details_list.stockout_id}}",
-};
-
-/// Where a line stands in its record and in the document.
-#[derive(Clone, Copy)]
-struct Place {
-    source: usize,
-    target: usize,
-}
-
-/// The body so far, and what is wrong with it.
-struct Draft {
-    body: String,
-    violations: Vec<Violation>,
-}
+const TRANS_DOC_NO: Row = row("TransDocNo", "logistics_no", "{{logistics_no}}");
+const DELIVERY_CODE: Row = row("DeliveryCode", "logistics_no", "{{logistics_no}}");
+const LINES: Row = row("RDRecordDetails", "details_list", "details_list");
+const BASE_QUANTITY: Row = row("BaseQuantity", "goods_count", "{{details_list.goods_count}}");
+const PRICE: Row = row("origTaxSalePrice", "price", "{{details_list.price}}");
+const DETAIL_MEMO: Row = row("DetailMemo", "stockout_id", "{{details_list.stockout_id}}");
 
 impl Template {
     /// Writes the constant parts once.
@@ -150,62 +99,71 @@ impl Template {
         }
     }
 
-    /// The body, or every reason why there is none.
-    pub(crate) fn write(&self, orders: &[Order<'_>]) -> Result<String, Vec<Violation>> {
-        let count: usize = orders.iter().map(|order| order.details.lines().len()).sum();
-        let mut draft = Draft {
-            body: String::with_capacity(512 + 160 * count),
-            violations: Vec::new(),
-        };
-        draft.body.push_str("{\"dto\":{");
-        draft.text(EXTERNAL_CODE, orders, |order| &order.order_no, true);
-        draft.text(CODE, orders, |order| &order.order_no, false);
-        draft.body.push_str(&self.parties);
-        draft.date(orders, self.zone);
-        draft.body.push_str(&self.places);
-        draft.text(DISPATCH_ADDRESS, orders, |order| &order.receiver_address, false);
-        draft.text(TRANS_DOC_NO, orders, |order| &order.logistics_no, false);
-        draft.text(DELIVERY_CODE, orders, |order| &order.logistics_no, false);
-        draft.body.push_str(&self.memo);
-        self.write_lines(&mut draft, orders);
-        draft.body.push_str("}}");
-        if draft.violations.is_empty() {
-            Ok(draft.body)
-        } else {
-            Err(draft.violations)
+    /// The body of the group's document, or every reason why there is none.
+    pub(crate) fn write(&self, group: &Group) -> Result<String, Vec<Violation>> {
+        // Values are shorter than the text they are read from; what is added is constant.
+        let text: usize = group.records.iter().map(|record| record.body.len()).sum();
+        let mut draft = Draft::new(group, 1024 + 2 * text);
+        let mut orders = Vec::with_capacity(group.records.len());
+        for (member, record) in group.records.iter().enumerate() {
+            match serde_json::from_str::<Order<'_>>(&record.body) {
+                Ok(order) => orders.push((member, order)),
+                Err(error) => draft.refuse_record(member, WRAPPER, &error.to_string()),
+            }
         }
+        draft.body.push_str("{\"dto\":{");
+        draft.text(EXTERNAL_CODE, &orders, |order| &order.order_no, true);
+        draft.text(CODE, &orders, |order| &order.order_no, false);
+        draft.body.push_str(&self.parties);
+        draft.date(VOUCHER_DATE, &orders, |order| &order.consign_time, self.zone);
+        draft.body.push_str(&self.places);
+        draft.text(DISPATCH_ADDRESS, &orders, |order| &order.receiver_address, false);
+        draft.text(TRANS_DOC_NO, &orders, |order| &order.logistics_no, false);
+        draft.text(DELIVERY_CODE, &orders, |order| &order.logistics_no, false);
+        draft.body.push_str(&self.memo);
+        self.write_lines(&mut draft, &orders);
+        draft.body.push_str("}}");
+        draft.finish()
     }
 
-    fn write_lines(&self, draft: &mut Draft, orders: &[Order<'_>]) {
+    fn write_lines(&self, draft: &mut Draft<'_>, orders: &[(usize, Order<'_>)]) {
         push_name(&mut draft.body, LINES.target);
         draft.body.push('[');
         let mut target = 0;
-        let mut readable = true;
-        for order in orders {
-            if matches!(order.details, Details::Wrong) {
-                readable = false;
-                draft.refuse("type", LINES, None, "it is not a list of objects");
-            }
-            for (source, line) in order.details.lines().iter().enumerate() {
-                if target > 0 {
-                    draft.body.push(',');
+        for (member, order) in orders {
+            let place = Place {
+                member: *member,
+                line: None,
+            };
+            match &order.details {
+                Details::Wrong => draft.refuse("type", LINES, place, "it is not a list of objects"),
+                Details::Lines(lines) if lines.is_empty() => {
+                    draft.refuse("required", LINES, place, "the field is required and there are no lines");
                 }
-                self.write_line(draft, line, Place { source, target });
-                target += 1;
+                Details::Lines(lines) => {
+                    for (source, line) in lines.iter().enumerate() {
+                        if target > 0 {
+                            draft.body.push(',');
+                        }
+                        let place = Place {
+                            line: Some((LINES, source, target)),
+                            ..place
+                        };
+                        self.write_line(draft, line, place);
+                        target += 1;
+                    }
+                }
             }
         }
         draft.body.push(']');
-        if target == 0 && readable {
-            draft.refuse("required", LINES, None, "the field is required and there are no lines");
-        }
     }
 
-    fn write_line(&self, draft: &mut Draft, line: &Line<'_>, place: Place) {
+    fn write_line(&self, draft: &mut Draft<'_>, line: &Line<'_>, place: Place) {
         draft.body.push_str(&self.line);
         draft.decimal(BASE_QUANTITY, &line.goods_count, true, place);
         draft.decimal(PRICE, &line.price, false, place);
         if let Scalar::Structure(found) = line.stockout_id {
-            draft.refuse("type", DETAIL_MEMO, Some(place), &not_a(found, "a text"));
+            draft.refuse("type", DETAIL_MEMO, place, &not_a(DETAIL_MEMO, found, "a text"));
         } else if !line.stockout_id.is_empty() {
             push_name(&mut draft.body, DETAIL_MEMO.target);
             draft.body.push('"');
@@ -214,144 +172,5 @@ impl Template {
             draft.body.push('"');
         }
         draft.body.push('}');
-    }
-}
-
-impl Details<'_> {
-    /// The lines, none if something else stands there.
-    fn lines(&self) -> &[Line<'_>] {
-        match self {
-            Self::Lines(lines) => lines,
-            Self::Wrong => &[],
-        }
-    }
-}
-
-impl Draft {
-    /// A header field of type text.
-    fn text<'o>(
-        &mut self,
-        row: Row,
-        orders: &'o [Order<'o>],
-        of: impl Fn(&'o Order<'o>) -> &'o Scalar<'o>,
-        required: bool,
-    ) {
-        let value = self.agreed(row, orders, |draft, order| match of(order) {
-            Scalar::Structure(found) => {
-                draft.refuse("type", row, None, &not_a(found, "a text"));
-                Err(())
-            }
-            value if value.is_empty() => Ok(None),
-            value => Ok(Some(value.text())),
-        });
-        self.put(row, value, required);
-    }
-
-    /// `VoucherDate`.
-    fn date<'o>(&mut self, orders: &'o [Order<'o>], zone: Zone) {
-        let value = self.agreed(VOUCHER_DATE, orders, |draft, order| {
-            date::date(&order.consign_time, zone).map_err(|_| {
-                let message = not_a(
-                    &order.consign_time.text(),
-                    "a date; expected YYYY-MM-DD, YYYY-MM-DD HH:MM:SS or epoch milliseconds",
-                );
-                draft.refuse("date", VOUCHER_DATE, None, &message);
-            })
-        });
-        self.put(VOUCHER_DATE, value, true);
-    }
-
-    /// The value that all orders of the group share. `Err` if there is none because something was refused.
-    fn agreed<'o>(
-        &mut self,
-        row: Row,
-        orders: &'o [Order<'o>],
-        mut value_of: impl FnMut(&mut Self, &'o Order<'o>) -> Result<Option<Cow<'o, str>>, ()>,
-    ) -> Result<Option<Cow<'o, str>>, ()> {
-        let Some((first, others)) = orders.split_first() else {
-            return Ok(None);
-        };
-        let value = value_of(self, first)?;
-        for order in others {
-            let other = value_of(self, order)?;
-            if other != value {
-                let message = format!(
-                    "{} and {} differ between the records of the group",
-                    shown(value.as_deref().unwrap_or_default()),
-                    shown(other.as_deref().unwrap_or_default())
-                );
-                self.refuse("merge.disagree", row, None, &message);
-                return Err(());
-            }
-        }
-        Ok(value)
-    }
-
-    fn put(&mut self, row: Row, value: Result<Option<Cow<'_, str>>, ()>, required: bool) {
-        match value {
-            Ok(Some(text)) => {
-                push_name(&mut self.body, row.target);
-                json::push_text(&mut self.body, &text);
-            }
-            Ok(None) if required => self.refuse_empty(row, None),
-            Ok(None) | Err(()) => {}
-        }
-    }
-
-    /// A line's field of type decimal.
-    fn decimal(&mut self, row: Row, value: &Scalar<'_>, required: bool, place: Place) {
-        if value.is_empty() {
-            if required {
-                self.refuse_empty(row, Some(place));
-            }
-            return;
-        }
-        match value.decimal() {
-            Ok(token) => {
-                push_name(&mut self.body, row.target);
-                self.body.push_str(&token);
-            }
-            Err(_) => self.refuse("type", row, Some(place), &not_a(&value.text(), "a decimal")),
-        }
-    }
-
-    fn refuse_empty(&mut self, row: Row, place: Option<Place>) {
-        let reason = "the field is required and the value is empty";
-        self.refuse("required", row, place, reason);
-    }
-
-    fn refuse(&mut self, code: &str, row: Row, place: Option<Place>, reason: &str) {
-        let (source, target) = match place {
-            None => (row.source.to_owned(), row.target.to_owned()),
-            Some(place) => (
-                format!("{}[{}].{}", LINES.source, place.source, row.source),
-                format!("{}[{}].{}", LINES.target, place.target, row.target),
-            ),
-        };
-        let message = format!("{}: {reason}", row.expression);
-        self.violations
-            .push(Violation::new(code, message).at_source(source).at_target(target));
-    }
-}
-
-/// Appends `"name":`, after a comma unless the object has just begun.
-fn push_name(out: &mut String, name: &str) {
-    if !out.ends_with('{') {
-        out.push(',');
-    }
-    out.push('"');
-    out.push_str(name);
-    out.push_str("\":");
-}
-
-fn not_a(value: &str, wanted: &str) -> String {
-    format!("{} is not {wanted}", shown(value))
-}
-
-/// A value between quotes, cut to 80 characters.
-fn shown(value: &str) -> String {
-    match value.char_indices().nth(SHOWN_CHARS) {
-        None => format!("\"{value}\""),
-        Some((cut, _)) => format!("\"{}…\"", &value[..cut]),
     }
 }

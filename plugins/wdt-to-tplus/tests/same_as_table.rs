@@ -7,7 +7,7 @@ use dukou_sdk::{Group, HostLookups, Mapping, SourceRecord, Verdict};
 use dukou_table::Table;
 use dukou_wdt_to_tplus::WdtToTplus;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const SOURCE: &str = include_str!("../../../host/connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml");
 const TARGET: &str = include_str!("../../../host/connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml");
@@ -49,7 +49,7 @@ fn essence(verdict: &Verdict) -> Value {
         Verdict::Skipped(reason) => json!(reason),
         Verdict::Rejected(violations) => violations
             .iter()
-            .map(|v| json!([v.code, v.source_path, v.target_path]))
+            .map(|v| json!([v.code, v.source_path, v.target_path, v.extra]))
             .collect(),
     }
 }
@@ -189,7 +189,7 @@ fn of_members_with_one_name_the_last_counts_for_both() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 
     #[test]
     fn both_ways_lead_to_the_same_bytes(body in order()) {
@@ -199,20 +199,11 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
     #[test]
     fn both_put_records_together_alike(bodies in prop::collection::vec(order(), 2..4)) {
         let (reference, table) = both(&bodies);
         prop_assert_eq!(reference, table, "{:?}", bodies);
     }
-}
-
-/// The catalogues are read with a map that keeps their order, as the host does.
-#[test]
-fn the_catalogues_keep_their_order() {
-    let fields = catalogue(TARGET)["fields"].as_array().unwrap().clone();
-    let paths: Map<String, Value> = fields
-        .into_iter()
-        .map(|field| (field["path"].as_str().unwrap().to_owned(), field))
-        .collect();
-    assert_eq!(paths.keys().next().map(String::as_str), Some("ExternalCode"));
 }

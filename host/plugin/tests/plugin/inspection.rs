@@ -77,6 +77,14 @@ fn an_unknown_interface_is_refused_by_name() {
 }
 
 #[test]
+fn an_export_that_the_contract_does_not_have_is_refused_by_name() {
+    let strange = patched(MISBEHAVING, "dukou:plugin/mapping@", "dukou:plugin/mopping@");
+    assert_eq!(code(&strange), "plugin.kind");
+    let strange = patched(MISBEHAVING, "dukou:plugin/setup@", "dukou:plugin/setap@");
+    assert_eq!(code(&strange), "plugin.kind");
+}
+
+#[test]
 fn another_version_of_the_contract_is_refused_with_both_named() {
     let newer = patched(MISBEHAVING, "@0.1.0", "@0.9.0");
     let error = look(&newer).unwrap_err();

@@ -1,6 +1,6 @@
 //! What becomes of documents when a group is mapped again.
 
-use dukou_core::delivery::DeliveryState;
+use dukou_core::delivery::{DeliveryState, Next, QueueCause};
 use dukou_core::names::SchemeName;
 use dukou_core::problem::ProblemKind;
 use dukou_core::verdict::Omission;
@@ -27,6 +27,7 @@ pub(super) const PROMISES: &[Promise] = &[
     ("a copied or renamed scheme never sends again", a_copied_scheme_keeps),
     ("a skipped group keeps its reason", a_skip_has_a_reason),
     ("omissions and recipes are kept", omissions_are_kept),
+    ("an intent fixes the bytes, sent or not", an_intent_fixes_the_bytes),
     ("a held document takes new bytes and stays held", held_stays_held),
 ];
 
@@ -214,4 +215,17 @@ fn held_stays_held(store: &dyn Store) {
     assert!(claim_sends(store, 300).is_empty());
     assert_eq!(store.hold(&scheme(), None, false).unwrap(), 1);
     assert_eq!(claim_sends(store, 300)[0].body, document("", "b").body);
+}
+
+fn an_intent_fixes_the_bytes(store: &dyn Store) {
+    queued(store, "CK1", "a", 100);
+    let throttled = Next::Queue {
+        run_at: at(200),
+        cause: QueueCause::Throttled,
+    };
+    send_all(store, &throttled, 100);
+    let counts = again(store, "CK1", "b", 150);
+    assert_eq!((counts.changed, counts.replaced), (1, 0));
+    assert_eq!(claim_sends(store, 200)[0].body, document("", "a").body);
+    assert_eq!(standing(store, "CK1"), "problem");
 }
