@@ -34,7 +34,9 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 /// The locale: `DUKOU_LANG`, `LC_ALL`, `LC_MESSAGES`, `LANG`, the first that is set.
 pub fn locale() -> Option<String> {
-    ["DUKOU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable)
+    ["DUKOU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(variable)
 }
 
 /// The log filter: `DUKOU_LOG`.
@@ -54,7 +56,9 @@ pub fn cache_dir() -> Option<PathBuf> {
 
 /// Who acts, as the machine knows them.
 pub fn user() -> Option<String> {
-    ["DUKOU_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable)
+    ["DUKOU_USER", "USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(variable)
 }
 
 /// Whether colours are welcome: neither `NO_COLOR` nor a dumb terminal.
@@ -88,7 +92,11 @@ impl Project {
     /// Everything that is wrong with them.
     pub fn load(root: &Path) -> Result<Self, DefinitionErrors> {
         let (project, errors) = Self::read(root)?;
-        if errors.is_empty() { Ok(project) } else { Err(DefinitionErrors(errors)) }
+        if errors.is_empty() {
+            Ok(project)
+        } else {
+            Err(DefinitionErrors(errors))
+        }
     }
 
     /// Reads as much of a project as can be read, with what is wrong, so that `check` can go on to its schemes.
@@ -97,10 +105,18 @@ impl Project {
     /// Only when there is no project file to read.
     pub fn read(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
         let file = SourceFile::read(root, &root.join(PROJECT_FILE)).map_err(|finding| {
-            if finding.code == Code::Unreadable { finding.help(Sentence::new("definition.no_project_help")) } else { finding }
+            if finding.code == Code::Unreadable {
+                finding.help(Sentence::new("definition.no_project_help"))
+            } else {
+                finding
+            }
         })?;
         let parsed = scheme::parse(&file);
-        let broken: Vec<usize> = parsed.errors.iter().filter_map(|error| Some(error.position()?.0)).collect();
+        let broken: Vec<usize> = parsed
+            .errors
+            .iter()
+            .filter_map(|error| Some(error.position()?.0))
+            .collect();
         let mut errors = Vec::new();
         let mut project = Self {
             root: root.to_owned(),
@@ -136,11 +152,14 @@ impl Project {
         if let Some((table, span)) = root.table("store") {
             let mut section = Section::new(file, "[store]", table, span, root.errors);
             if let Some(url) = section.text("url") {
-                match url.value.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+                match url
+                    .value
+                    .strip_prefix("sqlite:")
+                    .map(|path| path.trim_start_matches("//"))
+                {
                     Some(path) if !path.trim().is_empty() => self.store = self.root.join(path),
-                    _ if url.value.starts_with("postgres") => section.push(
-                        not_yet(file, url.span, "postgres").help(Sentence::new("definition.store_url_help")),
-                    ),
+                    _ if url.value.starts_with("postgres") => section
+                        .push(not_yet(file, url.span, "postgres").help(Sentence::new("definition.store_url_help"))),
                     _ => section.push(
                         Diagnostic::at(Code::StoreUrl, file, url.span)
                             .with("value", url.value)
@@ -154,7 +173,9 @@ impl Project {
             for entry in &table.entries {
                 self.named.push(entry.key.clone());
                 if !is_name(&entry.key) {
-                    root.push(Diagnostic::at(Code::BadName, file, entry.key_span.clone()).with("name", entry.key.as_str()));
+                    root.push(
+                        Diagnostic::at(Code::BadName, file, entry.key_span.clone()).with("name", entry.key.as_str()),
+                    );
                     continue;
                 }
                 let Held::Table(table) = &entry.node.value else {
@@ -205,13 +226,20 @@ impl Project {
     /// [`Code::BadName`] when a file's name is no scheme's name.
     pub fn scheme_names(&self) -> Result<Vec<SchemeName>, DefinitionErrors> {
         let (files, strays) = self.files_and_strays();
-        if strays.is_empty() { Ok(files.into_iter().map(|(name, _)| name).collect()) } else { Err(DefinitionErrors(strays)) }
+        if strays.is_empty() {
+            Ok(files.into_iter().map(|(name, _)| name).collect())
+        } else {
+            Err(DefinitionErrors(strays))
+        }
     }
 
     fn files_and_strays(&self) -> (Vec<(SchemeName, PathBuf)>, Vec<Diagnostic>) {
         let (mut files, mut strays) = (Vec::new(), Vec::new());
         for path in scheme::project_files(&self.root, "schemes", "toml") {
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let stem = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             if is_name(&stem) {
                 files.push((SchemeName::new(DEFAULT_TENANT, stem), path));
             } else {
@@ -290,7 +318,9 @@ impl Project {
     /// Names of all tables.
     pub fn table_names(&self) -> Vec<String> {
         let files = scheme::project_files(&self.root, "tables", "csv").into_iter();
-        files.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect()
+        files
+            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+            .collect()
     }
 
     /// Reads a table.
@@ -316,13 +346,18 @@ impl Project {
     /// How long an unknown delivery to a target waits, in ms: its connection's quarantine, or the longest there is.
     pub fn quarantine_ms(&self, target: &TargetName) -> u64 {
         let targets = || {
-            self.connections.values().filter_map(|connection| match &connection.kind {
-                ConnectionKind::TplusCloud(settings) => Some(settings),
-                ConnectionKind::WdtQimen(_) => None,
-            })
+            self.connections
+                .values()
+                .filter_map(|connection| match &connection.kind {
+                    ConnectionKind::TplusCloud(settings) => Some(settings.as_ref()),
+                    ConnectionKind::WdtQimen(_) => None,
+                })
         };
         let ms = |settings: &TplusCloudSettings| u64::try_from(settings.quarantine.as_millis()).unwrap_or(u64::MAX);
-        let own = targets().filter(|settings| settings.account_name() == target.account).map(ms).max();
+        let own = targets()
+            .filter(|settings| settings.account_name() == target.account)
+            .map(ms)
+            .max();
         own.or_else(|| targets().map(ms).max()).unwrap_or(DEFAULT_QUARANTINE_MS)
     }
 }

@@ -36,6 +36,7 @@ fn main() -> anyhow::Result<()> {
         "sdk/Cargo.toml",
         "../wit/dukou-plugin-0.1",
         "../rust-toolchain.toml",
+        "../Cargo.lock",
     ] {
         println!("cargo::rerun-if-changed={}", plugins.join(input).display());
     }

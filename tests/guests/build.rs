@@ -29,7 +29,12 @@ fn main() -> anyhow::Result<()> {
         std::fs::write(out_dir.join(format!("{folder}.wasm")), component)
             .with_context(|| format!("writing {folder}.wasm"))?;
     }
-    for input in ["plugins/sdk/src", "plugins/sdk/Cargo.toml", "wit/dukou-plugin-0.1"] {
+    for input in [
+        "plugins/sdk/src",
+        "plugins/sdk/Cargo.toml",
+        "wit/dukou-plugin-0.1",
+        "Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={}", here.join("../..").join(input).display());
     }
     Ok(())

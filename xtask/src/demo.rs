@@ -1,13 +1,17 @@
 //! The demo, run from sources.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use anyhow::Result;
 
-use crate::tools::{self, add_targets, cargo};
+use crate::tools::{self, add_targets, build_all, root};
 
-/// Builds the host and runs `dukou demo`.
+/// Builds everything once (the same build that the tests use) and runs `dukou demo`.
 pub fn run(arguments: &[String]) -> Result<()> {
     add_targets()?;
-    tools::run(cargo().args(["run", "--locked", "--quiet", "--package", "dukou", "--", "demo"]).args(arguments))
+    build_all()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let program = target.join("debug").join(format!("dukou{}", std::env::consts::EXE_SUFFIX));
+    tools::run(Command::new(program).arg("demo").args(arguments))
 }
-
-

@@ -32,6 +32,12 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Builds every program and test with one set of features, so that the engine is compiled once and not once for
+/// the demo and once for the tests.
+pub fn build_all() -> Result<()> {
+    run(cargo().args(["build", "--locked", "--workspace", "--bins", "--tests"]))
+}
+
 /// Adds the wasm targets that are missing.
 pub fn add_targets() -> Result<()> {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).current_dir(root()).output().context("starting rustc")?;

@@ -286,7 +286,7 @@ pub fn after_lookup(
             }
         }
         LookupOutcome::Unavailable { reason } => Next::Ask {
-            ask_at: now + Duration::from_secs(15),
+            ask_at: now + policy.quarantine.clamp(Duration::from_secs(1), Duration::from_secs(15)),
             duplicate,
             reason: reason.clone(),
         },

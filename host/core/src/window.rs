@@ -27,16 +27,14 @@ pub struct WindowRange {
     pub end: DateTime<Utc>,
 }
 
-/// The next window, or `None` while there is nothing new to read.
+/// The next window, or `None` while there is nothing new to read. With its overlap it is never longer than `span`: that is
+/// the most that a source answers for. `span` must exceed `overlap`, else windows do not move on.
 pub fn next(rule: &WindowRule, mark: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<WindowRange> {
     let begin = mark.unwrap_or(rule.from);
-    let limit = whole_second(now - delta(rule.lag));
-    let end = limit.min(begin + delta(rule.span));
-    if end <= begin {
-        return None;
-    }
     let start = mark.map_or(rule.from, |mark| (mark - delta(rule.overlap)).max(rule.from));
-    Some(WindowRange { start, end })
+    let limit = whole_second(now - delta(rule.lag));
+    let end = limit.min(start + delta(rule.span));
+    (end > begin).then_some(WindowRange { start, end })
 }
 
 /// Splits an explicit range (`--from`, `--to`) into windows of at most `span`, bounded to `most`.
@@ -91,6 +89,16 @@ mod tests {
         );
         assert_eq!(next(&rule(), Some(second.end), now), None);
         assert_eq!(next(&rule(), None, at("2026-10-01T00:00:00Z")), None);
+    }
+
+    #[test]
+    fn no_window_is_longer_than_the_span_overlap_included() {
+        let mut mark = None;
+        while let Some(window) = next(&rule(), mark, at("2027-02-01T00:00:00Z")) {
+            assert!((window.end - window.start).to_std().unwrap() <= rule().span);
+            mark = Some(window.end);
+        }
+        assert_eq!(mark, Some(at("2027-01-31T23:58:00Z")));
     }
 
     #[test]

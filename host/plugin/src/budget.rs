@@ -27,11 +27,12 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// Budgets for plugins compiled to WebAssembly.
+    /// Budgets for plugins compiled to WebAssembly. The stock plugins use about half a million units of fuel for an
+    /// order of 8 KB; an endless loop spends the budget of one group in well under a second.
     pub fn compiled() -> Self {
         Self {
-            fuel_base: 200_000_000,
-            fuel_per_group: 20_000_000,
+            fuel_base: 50_000_000,
+            fuel_per_group: 10_000_000,
             fuel_per_byte: 1_000,
             memory_bytes: 64 << 20,
             table_elements: 20_000,
@@ -46,8 +47,8 @@ impl Budgets {
     /// Budgets for interpreters (JavaScript, Python): more of fuel and memory, the same of everything else.
     pub fn interpreted() -> Self {
         Self {
-            fuel_base: 5_000_000_000,
-            fuel_per_group: 200_000_000,
+            fuel_base: 2_000_000_000,
+            fuel_per_group: 100_000_000,
             fuel_per_byte: 20_000,
             memory_bytes: 256 << 20,
             table_elements: 200_000,

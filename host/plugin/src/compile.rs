@@ -63,13 +63,13 @@ pub struct ChildCompiler {
 }
 
 impl ChildCompiler {
-    /// The usual limits: 2 GiB, 60 s.
+    /// The usual limits: 2 GiB, and 120 s, which a component of 18 MB needs on a busy machine.
     pub fn new(program: impl Into<PathBuf>, args: impl IntoIterator<Item = OsString>) -> Self {
         Self {
             program: program.into(),
             args: args.into_iter().collect(),
             memory_bytes: 2 << 30,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(120),
         }
     }
 }

@@ -95,7 +95,11 @@ fn definitions(project: &Project, chosen: Option<&str>, findings: &mut Vec<Diagn
 /// Secrets of the chosen scheme's connections, or of all.
 fn secrets(project: &Project, schemes: Option<&Vec<Scheme>>, findings: &mut Vec<Diagnostic>) {
     let used = |name: &str| {
-        schemes.is_none_or(|schemes| schemes.iter().any(|s| s.source.connection == name || s.target.connection == name))
+        schemes.is_none_or(|schemes| {
+            schemes
+                .iter()
+                .any(|s| s.source.connection == name || s.target.connection == name)
+        })
     };
     for connection in project.connections.values().filter(|connection| used(&connection.name)) {
         for secret in connection.kind.secrets() {
@@ -112,7 +116,13 @@ fn plugins(project: &Project, schemes: &[Scheme], findings: &mut Vec<Diagnostic>
         return Ok(());
     }
     let runtime = crate::compose::runtime(&project.root)?;
-    for scheme in schemes {
+    // Without its connections a scheme has no catalogues, and its plugins would complain of that alone.
+    let whole = |scheme: &&Scheme| {
+        [&scheme.source.connection, &scheme.target.connection]
+            .iter()
+            .all(|name| project.connections.contains_key(*name))
+    };
+    for scheme in schemes.iter().filter(whole) {
         findings.extend(crate::deploy::check_plugins(project, scheme, &runtime)?);
     }
     Ok(())
@@ -143,23 +153,33 @@ fn ask(context: &Context, project: &Project, schemes: &[Scheme]) -> anyhow::Resu
         answers.push((name.clone(), format!("{} {rows}", source.account())));
         let name = &scheme.target.connection;
         let target = crate::compose::target(project, name, &egress, &clock)?;
-        let answer =
-            executor.block_on(target.probe()).map_err(|reason| refused(context, name, "target.probe", &reason))?;
+        let answer = executor
+            .block_on(target.probe())
+            .map_err(|reason| refused(context, name, "target.probe", &reason))?;
         answers.push((name.clone(), answer));
     }
     Ok(answers)
 }
 
 fn refused(context: &Context, connection: &str, code: &'static str, reason: &str) -> Failure {
-    let message = context.lang.text("check.live", &[("connection", &connection), ("answer", &reason)]);
-    Failure { code, message, exit: Exit::Unavailable }
+    let message = context
+        .lang
+        .text("check.live", &[("connection", &connection), ("answer", &reason)]);
+    Failure {
+        code,
+        message,
+        exit: Exit::Unavailable,
+    }
 }
 
 /// A table missing both in a template's scan and in a plugin's needs is one finding.
 fn dedup(findings: &mut Vec<Diagnostic>) {
     let mut seen = Vec::new();
     findings.retain(|finding| {
-        let place = finding.place.as_ref().map(|place| (place.file.shown().to_owned(), place.span.clone()));
+        let place = finding
+            .place
+            .as_ref()
+            .map(|place| (place.file.shown().to_owned(), place.span.clone()));
         let key = (finding.code, place, finding.message.clone());
         let new = !seen.contains(&key);
         if new {
@@ -179,8 +199,10 @@ fn report(
 ) {
     let (errors, warnings) = (DefinitionErrors(errors), DefinitionErrors(warnings));
     if context.json {
-        let live: Vec<_> =
-            live.iter().map(|(connection, answer)| json!({ "connection": connection, "answer": answer })).collect();
+        let live: Vec<_> = live
+            .iter()
+            .map(|(connection, answer)| json!({ "connection": connection, "answer": answer }))
+            .collect();
         json(json!({
             "ok": exit == Exit::Done,
             "schemes": counts.schemes,
@@ -194,14 +216,19 @@ fn report(
     let colour = std::io::stderr().is_terminal();
     if !errors.is_empty() {
         // Errors are shown even with --quiet.
-        let loud = Context { quiet: false, ..context.clone() };
+        let loud = Context {
+            quiet: false,
+            ..context.clone()
+        };
         note(&loud, &errors.render(context.lang, colour));
     }
     if !warnings.is_empty() {
         note(context, &warnings.render(context.lang, colour));
     }
     for (connection, answer) in live {
-        say(&context.lang.text("check.live", &[("connection", connection), ("answer", answer)]));
+        say(&context
+            .lang
+            .text("check.live", &[("connection", connection), ("answer", answer)]));
     }
     let key = match exit {
         Exit::Done => "check.fine",

@@ -23,9 +23,18 @@ const PROJECT: &str = include_str!("../../../examples/wdt-to-tplus/dukou.toml");
 const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("../../../examples/wdt-to-tplus/README.md")),
     (".gitignore", include_str!("../../../examples/wdt-to-tplus/.gitignore")),
-    ("schemes/wdt-to-tplus.toml", include_str!("../../../examples/wdt-to-tplus/schemes/wdt-to-tplus.toml")),
-    ("tables/客户对照.csv", include_str!("../../../examples/wdt-to-tplus/tables/客户对照.csv")),
-    ("catalogues/custom-columns.toml", include_str!("../../../examples/wdt-to-tplus/catalogues/custom-columns.toml")),
+    (
+        "schemes/wdt-to-tplus.toml",
+        include_str!("../../../examples/wdt-to-tplus/schemes/wdt-to-tplus.toml"),
+    ),
+    (
+        "tables/客户对照.csv",
+        include_str!("../../../examples/wdt-to-tplus/tables/客户对照.csv"),
+    ),
+    (
+        "catalogues/custom-columns.toml",
+        include_str!("../../../examples/wdt-to-tplus/catalogues/custom-columns.toml"),
+    ),
 ];
 
 /// What the sandbox expects (`docs/reference/sandbox.md`), written to `secrets/`.
@@ -42,7 +51,10 @@ const CHANGES: &[(&str, &str)] = &[
         "# 旺店通·企业奇门。现在连着沙箱 (dukou sandbox); 真实账号: 换掉 url、app_key、target_app_key、sid 和 secrets/ 里的密钥, 删去 limits\n\
          # Now the sandbox. For a real account change url, app_key, target_app_key, sid, the secret, and remove limits.",
     ),
-    ("http://hu3cgwt0tc.api.taobao.com/router/qm", "http://127.0.0.1:8781/router/qm"),
+    (
+        "http://hu3cgwt0tc.api.taobao.com/router/qm",
+        "http://127.0.0.1:8781/router/qm",
+    ),
     (
         "app_secret = { env = \"WDT_APP_SECRET\" } # 也可以 { secret = \"名称\" } (secrets/ 下的文件) 或 { file = \"…\" }",
         "app_secret = { secret = \"wdt-app-secret\" } # secrets/wdt-app-secret; 也可以 { env = \"变量\" } 或 { file = \"…\" }",
@@ -51,16 +63,19 @@ const CHANGES: &[(&str, &str)] = &[
         "sign_method = \"hmac-sha256\"             # md5, hmac\n",
         "sign_method = \"hmac-sha256\"             # md5, hmac\nlimits = { per_second = 0 }             # 0 不限速; 真实账号不写这一行就是每秒 1 次\n",
     ),
+    ("https://openapi.chanjet.com", "http://127.0.0.1:8782"),
     (
         "# 畅捷通T+: 换成自己的应用",
         "# 畅捷通T+。现在连着沙箱; 真实账号: url = \"https://openapi.chanjet.com\", 换掉 app_key 和密钥, 期限和限速用行尾的值\n\
          # Now the sandbox. For a real account change url, app_key and the secrets, and use the values behind the lines below.",
     ),
-    ("https://openapi.chanjet.com", "http://127.0.0.1:8782"),
     ("your-app-key", "sandbox-tplus"),
     ("{ env = \"TPLUS_APP_SECRET\" }", "{ secret = \"tplus-app-secret\" }"),
     ("{ env = \"TPLUS_OPEN_TOKEN\" }", "{ secret = \"tplus-open-token\" }"),
-    ("deadline = \"30s\"                        # 一次请求的期限", "deadline = \"5s\"                         # 一次请求的期限; 真实账号 30s"),
+    (
+        "deadline = \"30s\"                        # 一次请求的期限",
+        "deadline = \"5s\"                         # 一次请求的期限; 真实账号 30s",
+    ),
     (
         "quarantine = \"5m\"                       # 结果未知后等多久再查; 必须大于 deadline",
         "quarantine = \"15s\"                      # 结果未知后等多久再查; 必须大于 deadline; 真实账号 5m",
@@ -79,7 +94,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let dir = args.dir;
     if std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
         let message = context.lang.text("init.occupied", &[("dir", &dir.display())]);
-        return Err(Failure { code: "init.occupied", message, exit: Exit::Refused }.into());
+        return Err(Failure {
+            code: "init.occupied",
+            message,
+            exit: Exit::Refused,
+        }
+        .into());
     }
     let written = write_project(&dir)?;
     if context.json {
@@ -116,7 +136,9 @@ fn write_project(dir: &Path) -> std::io::Result<Vec<String>> {
 
 /// `dukou.toml` of the new project.
 fn project_text() -> String {
-    CHANGES.iter().fold(PROJECT.to_owned(), |text, (from, to)| text.replacen(from, to, 1))
+    CHANGES
+        .iter()
+        .fold(PROJECT.to_owned(), |text, (from, to)| text.replacen(from, to, 1))
 }
 
 /// Makes a folder that only its owner may open.
@@ -160,7 +182,10 @@ mod tests {
             text = text.replacen(from, to, 1);
         }
         assert_eq!(text, project_text());
-        assert!(!text.contains("env = \"WDT") && !text.contains("env = \"TPLUS"), "no secret comes from the environment");
+        assert!(
+            !text.contains("env = \"WDT") && !text.contains("env = \"TPLUS"),
+            "no secret comes from the environment"
+        );
     }
 
     #[test]
@@ -175,7 +200,10 @@ mod tests {
         assert!(errors.is_empty(), "{errors}");
         assert_eq!(schemes.len(), 1);
         assert!(schemes[0].warnings.is_empty(), "{:?}", schemes[0].warnings);
-        assert_eq!(project.table("default", "客户对照").unwrap().row("0101"), Some(r#"{"店铺编号":"0101","T+客户编码":"TESTCUST","备注":"示例; 前导 0 会保留"}"#));
+        assert_eq!(
+            project.table("default", "客户对照").unwrap().row("0101"),
+            Some(r#"{"店铺编号":"0101","T+客户编码":"TESTCUST","备注":"示例; 前导 0 会保留"}"#)
+        );
         match &project.connections["wdt"].kind {
             ConnectionKind::WdtQimen(settings) => {
                 assert_eq!(settings.url, "http://127.0.0.1:8781/router/qm");
@@ -185,7 +213,11 @@ mod tests {
             other => panic!("{other:?}"),
         }
         match &project.connections["tplus"].kind {
-            ConnectionKind::TplusCloud(settings) => assert_eq!(settings.resolve(&root).unwrap().check(), Ok(())),
+            ConnectionKind::TplusCloud(settings) => {
+                assert_eq!(settings.url, "http://127.0.0.1:8782");
+                assert_eq!(settings.limits.per_second, None);
+                assert_eq!(settings.resolve(&root).unwrap().check(), Ok(()));
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -198,6 +230,9 @@ mod tests {
         let path = dir.path().join("s");
         write_secret(&path, "x").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(write_secret(&path, "y").is_err(), "an existing secret is never overwritten");
+        assert!(
+            write_secret(&path, "y").is_err(),
+            "an existing secret is never overwritten"
+        );
     }
 }

@@ -151,7 +151,7 @@ fn scheme() -> Value {
                     "lag": reference("duration"),
                 }),
             ),
-            "page_size": integer("分页大小 page size", "默认 100 / 100 by default", 1, 1000),
+            "page_size": integer("分页大小 page size", "默认 100 / 100 by default", 1, 100),
             "request": {
                 "type": "object",
                 "title": "请求参数 request parameters",
@@ -203,9 +203,7 @@ fn scheme() -> Value {
             "schedule": reference("schedule"),
         }),
     );
-    let plugins = |title: &str, description: &str| {
-        json!({ "type": "array", "title": title, "description": description, "items": reference("plugin") })
-    };
+    let plugins = |title: &str, description: &str| json!({ "type": "array", "title": title, "description": description, "items": reference("plugin") });
     root(
         "dukou 方案 scheme",
         "schemes/NAME.toml",
@@ -351,9 +349,20 @@ fn project() -> Value {
 }
 
 fn catalogue() -> Value {
-    let types =
-        ["text", "integer", "decimal", "date", "datetime", "boolean", "reference", "array", "array-of-text", "object"];
-    let flag = |title: &str, description: &str| json!({ "type": "boolean", "title": title, "description": description });
+    let types = [
+        "text",
+        "integer",
+        "decimal",
+        "date",
+        "datetime",
+        "boolean",
+        "reference",
+        "array",
+        "array-of-text",
+        "object",
+    ];
+    let flag =
+        |title: &str, description: &str| json!({ "type": "boolean", "title": title, "description": description });
     let field = table(
         "字段 field",
         "一个字段 / one field",
@@ -408,7 +417,11 @@ mod tests {
         }
         if let Some(any) = schema.get("oneOf").and_then(Value::as_array) {
             let fitting = any.iter().filter(|one| wrong(value, one, root, at).is_empty()).count();
-            return if fitting == 1 { vec![] } else { vec![format!("{at}: fits {fitting} of oneOf")] };
+            return if fitting == 1 {
+                vec![]
+            } else {
+                vec![format!("{at}: fits {fitting} of oneOf")]
+            };
         }
         let mut out = Vec::new();
         let kind = match value {
@@ -422,7 +435,11 @@ mod tests {
         if schema.get("type").is_some_and(|wanted| wanted != kind) {
             out.push(format!("{at}: is {kind}"));
         }
-        if schema.get("enum").and_then(Value::as_array).is_some_and(|words| !words.contains(value)) {
+        if schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|words| !words.contains(value))
+        {
             out.push(format!("{at}: not a word"));
         }
         if let Value::Object(fields) = value {
@@ -433,7 +450,10 @@ mod tests {
             }
             for (key, field) in fields {
                 let at = format!("{at}.{key}");
-                match (schema.get("properties").and_then(|known| known.get(key)), schema.get("additionalProperties")) {
+                match (
+                    schema.get("properties").and_then(|known| known.get(key)),
+                    schema.get("additionalProperties"),
+                ) {
                     (Some(known), _) => out.extend(wrong(field, known, root, &at)),
                     (None, Some(Value::Bool(false))) => out.push(format!("{at}: unknown")),
                     (None, Some(other)) => out.extend(wrong(field, other, root, &at)),
@@ -455,18 +475,38 @@ mod tests {
     fn walk(schema: &Value, at: &str) {
         let Value::Object(fields) = schema else { return };
         let known = [
-            "$schema", "$ref", "type", "title", "description", "properties", "required", "additionalProperties",
-            "definitions", "items", "enum", "pattern", "minLength", "minimum", "maximum", "oneOf",
+            "$schema",
+            "$ref",
+            "type",
+            "title",
+            "description",
+            "properties",
+            "required",
+            "additionalProperties",
+            "definitions",
+            "items",
+            "enum",
+            "pattern",
+            "minLength",
+            "minimum",
+            "maximum",
+            "oneOf",
         ];
         for key in fields.keys() {
             assert!(known.contains(&key.as_str()), "{at}: {key}");
         }
         if fields.get("type").is_some_and(|kind| kind == "object") {
-            assert!(fields.contains_key("title") && fields.contains_key("description"), "{at}");
+            assert!(
+                fields.contains_key("title") && fields.contains_key("description"),
+                "{at}"
+            );
         }
         for group in ["properties", "definitions"] {
             for (name, inner) in fields.get(group).and_then(Value::as_object).into_iter().flatten() {
-                assert!(inner.get("title").is_some() || inner.get("$ref").is_some(), "{at}.{name} has no title");
+                assert!(
+                    inner.get("title").is_some() || inner.get("$ref").is_some(),
+                    "{at}.{name} has no title"
+                );
                 walk(inner, &format!("{at}.{name}"));
             }
         }
@@ -492,12 +532,20 @@ mod tests {
         let shipped = include_str!("../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml");
         assert_eq!(wrong(&json_of(shipped), &catalogue(), &catalogue(), ""), nothing);
         let bad = json_of(&SCHEME.replace("cron =", "crom ="));
-        assert_eq!(wrong(&bad, &scheme(), &scheme(), "").len(), 4, "unknown and missing, on both sides");
+        assert_eq!(
+            wrong(&bad, &scheme(), &scheme(), "").len(),
+            4,
+            "unknown and missing, on both sides"
+        );
     }
 
     /// What the parser would have taken in place of a key that nobody knows.
     fn known_to_parser(errors: &DefinitionErrors) -> Vec<String> {
-        let unknown = errors.0.iter().find(|finding| finding.code == Code::UnknownKey).expect("an unknown key");
+        let unknown = errors
+            .0
+            .iter()
+            .find(|finding| finding.code == Code::UnknownKey)
+            .expect("an unknown key");
         let help = unknown.help.as_ref().expect("a list of what there is");
         match &help.args[0].1 {
             Arg::Text(names) => {
@@ -510,7 +558,10 @@ mod tests {
     }
 
     fn known_to_schema(schema: &Value, pointer: &str) -> Vec<String> {
-        let properties = schema.pointer(pointer).and_then(|part| part.get("properties")).expect("properties");
+        let properties = schema
+            .pointer(pointer)
+            .and_then(|part| part.get("properties"))
+            .expect("properties");
         let mut names: Vec<String> = properties.as_object().unwrap().keys().cloned().collect();
         names.sort();
         names
@@ -547,17 +598,41 @@ mod tests {
             };
             let file = SourceFile::new("schemes/x.toml".into(), "schemes/x.toml".into(), text);
             let errors = crate::scheme::load(&project_loaded, &name, &file).expect_err(header);
-            assert_eq!(known_to_parser(&errors), known_to_schema(&scheme(), pointer), "{header}");
+            assert_eq!(
+                known_to_parser(&errors),
+                known_to_schema(&scheme(), pointer),
+                "{header}"
+            );
         }
         for (from, to, pointer) in [
             ("auto_deploy", "qqqqqqqqqqqq = \"\"\nauto_deploy", ""),
             ("[store]\n", "[store]\nqqqqqqqqqqqq = \"\"\n", "/properties/store"),
-            ("kind = \"wdt-qimen\"", "kind = \"wdt-qimen\"\nqqqqqqqqqqqq = \"\"", "/definitions/wdt-qimen"),
-            ("kind = \"tplus-cloud\"", "kind = \"tplus-cloud\"\nqqqqqqqqqqqq = \"\"", "/definitions/tplus-cloud"),
-            ("limits = {", "limits = { qqqqqqqqqqqq = \"\",", "/definitions/tplus-cloud/properties/limits"),
-            ("auth = {", "auth = { qqqqqqqqqqqq = \"\",", "/definitions/tplus-cloud/properties/auth"),
+            (
+                "kind = \"wdt-qimen\"",
+                "kind = \"wdt-qimen\"\nqqqqqqqqqqqq = \"\"",
+                "/definitions/wdt-qimen",
+            ),
+            (
+                "kind = \"tplus-cloud\"",
+                "kind = \"tplus-cloud\"\nqqqqqqqqqqqq = \"\"",
+                "/definitions/tplus-cloud",
+            ),
+            (
+                "limits = {",
+                "limits = { qqqqqqqqqqqq = \"\",",
+                "/definitions/tplus-cloud/properties/limits",
+            ),
+            (
+                "auth = {",
+                "auth = { qqqqqqqqqqqq = \"\",",
+                "/definitions/tplus-cloud/properties/auth",
+            ),
             ("token = {", "token = { qqqqqqqqqqqq = \"\",", "/definitions/secret"),
-            ("deadline =", "patterns = { qqqqqqqqqqqq = \"\" }\ndeadline =", "/definitions/tplus-cloud/properties/patterns"),
+            (
+                "deadline =",
+                "patterns = { qqqqqqqqqqqq = \"\" }\ndeadline =",
+                "/definitions/tplus-cloud/properties/patterns",
+            ),
         ] {
             std::fs::write(dir.path().join("dukou.toml"), PROJECT.replacen(from, to, 1)).unwrap();
             let errors = Project::load(dir.path()).expect_err(from);

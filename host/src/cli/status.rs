@@ -41,17 +41,17 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         let look = desk.look(name);
         let lens = desk.lens(&look);
         let mut view = status::read(desk.store.as_ref(), name)?;
-        if let Some(scheme) = &look.scheme {
-            view.title = Some(scheme.title.clone());
-            if look.readable {
-                view.undeployed = deploy::undeployed(&desk.project, desk.store.as_ref(), scheme)?;
-            }
-        }
-        if !look.readable {
-            note(
+        view.title = look
+            .file
+            .as_ref()
+            .or(look.scheme.as_ref())
+            .map(|scheme| scheme.title.clone());
+        match &look.file {
+            Some(file) => view.undeployed = deploy::undeployed(&desk.project, desk.store.as_ref(), file)?,
+            None => note(
                 context,
                 &context.lang.text("status.definition-unreadable", &[("scheme", name)]),
-            );
+            ),
         }
         if view.needs_a_person() {
             exit = Exit::Problems;

@@ -11,7 +11,9 @@ use dukou_core::names::SchemeName;
 use dukou_store::Store;
 
 use super::{Lens, Personal, text};
+use crate::cli::Failure;
 use crate::compose;
+use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::scheme::Scheme;
 use crate::settings::Project;
@@ -64,29 +66,53 @@ impl Desk {
     /// # Errors
     /// Usage when there are several, not found when there is no such one.
     pub fn choose(&self, named: Option<&str>) -> anyhow::Result<SchemeName> {
-        if let Some(name) = named.and_then(|named| SchemeName::parse(named).ok())
-            && self.store.schemes()?.contains(&name)
-        {
-            return Ok(name);
+        if let Some(named) = named {
+            return match SchemeName::parse(named) {
+                Ok(name) if self.store.schemes()?.contains(&name) => Ok(name),
+                _ => self.project.choose(Some(named)),
+            };
         }
-        self.project.choose(named)
+        match self.schemes()?.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(self.failure("scheme.none", "status.no-schemes", &[], Exit::Nothing)),
+            several => {
+                let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+                Err(self.failure(
+                    "usage.scheme",
+                    "status.choose",
+                    &[("schemes", &names.join(", "))],
+                    Exit::Usage,
+                ))
+            }
+        }
+    }
+
+    fn failure(
+        &self,
+        code: &'static str,
+        key: &str,
+        arguments: &[(&str, &dyn std::fmt::Display)],
+        exit: Exit,
+    ) -> anyhow::Error {
+        Failure {
+            code,
+            message: self.lang.text(key, arguments),
+            exit,
+        }
+        .into()
     }
 
     /// What the scheme's definition says about looking at it.
     pub fn look(&self, name: &SchemeName) -> Look {
         let file = self.project.load_scheme(name).ok();
-        let readable = file.is_some();
-        let scheme = file.or_else(|| {
-            let active = self.store.active(name).ok().flatten()?;
-            Scheme::from_definition(&self.project, &active.what.definition).ok()
-        });
+        let active = self.store.active(name).ok().flatten();
+        let deployed = active.and_then(|active| Scheme::from_definition(&self.project, &active.what.definition).ok());
+        let scheme = deployed.or_else(|| file.clone());
+        let columns = scheme.as_ref().map(|scheme| scheme.show.columns().to_vec());
         Look {
-            columns: scheme
-                .as_ref()
-                .map(|scheme| scheme.show.columns().to_vec())
-                .unwrap_or_default(),
+            file,
             scheme,
-            readable,
+            columns: columns.unwrap_or_default(),
         }
     }
 
@@ -122,9 +148,9 @@ impl Desk {
 
 /// A scheme's definition as far as looking needs it.
 pub struct Look {
-    /// The definition in the files, else the deployed one; `None` when neither can be read.
+    /// The definition in the files; `None` when it cannot be read.
+    pub file: Option<Scheme>,
+    /// The deployed definition, which stored records were read by, else the files'; `None` when neither can be read.
     pub scheme: Option<Scheme>,
-    /// Whether the files can be read.
-    pub readable: bool,
     columns: Vec<String>,
 }

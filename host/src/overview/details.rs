@@ -100,7 +100,11 @@ pub fn differences_text(lens: &Lens<'_>, side: Side, differences: &[FieldDiff], 
         .map(|diff| {
             let diff = mask::difference(lens, side, diff);
             let value = |text: Option<String>| text.map_or_else(|| "∅".to_owned(), |text| text::short(&text, 80));
-            vec![text::short(&diff.path, 80), value(diff.before), value(diff.after)]
+            vec![
+                mask::labelled(lens, side, &diff.path),
+                value(diff.before),
+                value(diff.after),
+            ]
         })
         .collect();
     text::table(lens, &header, &rows, &[])

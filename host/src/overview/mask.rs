@@ -7,6 +7,7 @@ use dukou_core::{catalogue, mask};
 use serde_json::{Map, Value};
 
 use super::{Lens, Personal};
+use crate::lang::Lang;
 
 /// Which side's catalogue a body belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +67,34 @@ pub fn difference(lens: &Lens<'_>, side: Side, diff: &FieldDiff) -> FieldDiff {
     }
 }
 
-/// A shown column's value: masked where the column is a personal field of the source.
-pub fn column(lens: &Lens<'_>, name: &str, value: &str) -> String {
-    match catalogue_of(lens, Side::Source) {
-        Some(catalogue) if mask::is_personal(name, catalogue) => mask::masked(value),
-        _ if withheld(lens) => mask::masked(value),
-        _ => value.to_owned(),
+/// The values of a record's shown columns with their headings, masked where the column is a personal field of the
+/// source. Nothing where the columns were named otherwise when the record was read.
+pub fn columns(lens: &Lens<'_>, values: &[String]) -> Vec<(String, String)> {
+    if withheld(lens) || values.len() != lens.columns.len() {
+        return Vec::new();
+    }
+    let source = catalogue_of(lens, Side::Source);
+    let shown = lens.columns.iter().zip(values).map(|(name, value)| {
+        let personal = source.is_some_and(|catalogue| mask::is_personal(name, catalogue));
+        (name.clone(), if personal { mask::masked(value) } else { value.clone() })
+    });
+    shown.collect()
+}
+
+/// A field's path for people: with its Chinese label for those who read Chinese.
+pub fn labelled(lens: &Lens<'_>, side: Side, path: &str) -> String {
+    let shown = super::text::short(path, 80);
+    let Some(catalogue) = catalogue_of(lens, side).filter(|_| lens.lang == Lang::Zh) else {
+        return shown;
+    };
+    let plain = catalogue::plain_path(path);
+    let inner = catalogue
+        .wrapper
+        .as_ref()
+        .and_then(|wrapper| plain.strip_prefix(&format!("{wrapper}.")));
+    match catalogue.field(inner.unwrap_or(&plain)) {
+        Some(field) => format!("{shown} ({})", field.label),
+        None => shown,
     }
 }
 
@@ -188,7 +211,6 @@ fn closing(inside: &str, quote: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Lang;
 
     fn target() -> Catalogue {
         Catalogue::parse(include_str!(

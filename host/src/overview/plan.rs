@@ -96,12 +96,9 @@ pub fn retry(scheme: &SchemeName, rows: &[ProblemRow], named: bool) -> Plan {
         }
     }
     // A group with a problem that forbids mapping again is left alone whole, whatever else is wrong with it.
-    let blocked = |row: &&ProblemRow| {
-        leave
-            .iter()
-            .any(|other| other.group == row.group && other.kind != row.kind)
-    };
-    let take: Vec<&ProblemRow> = take.into_iter().filter(|row| !blocked(row)).collect();
+    let blocked = |row: &&ProblemRow| leave.iter().any(|other| other.group == row.group);
+    let (beside, take): (Vec<&ProblemRow>, Vec<&ProblemRow>) = take.into_iter().partition(blocked);
+    leave.extend(beside);
     for line in by_cause(&take) {
         plan.add(line);
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::mask::{self, Side};
 use super::text::{clean, clean_block, indented, money_or_none, short, table, time};
-use super::{Lens, advice, details};
+use super::{Lens, advice, details, records, story};
 
 /// Longer details stand on lines of their own.
 const MOST_INLINE: usize = 80;
@@ -116,13 +116,16 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
         facts.push((lang.t("problem.of-group"), clean(&row.group)));
     }
     if let Some(path) = &row.path {
-        facts.push((lang.t("problem.where"), clean(path)));
+        facts.push((lang.t("problem.where"), mask::labelled(lens, Side::Target, path)));
     }
     facts.push((lang.t("problem.amount"), money_or_none(row.amount)));
     if let Some(story) = &view.story {
-        for (name, value) in lens.columns.iter().zip(&story.record.shown.columns) {
-            facts.push((clean(name), clean(&mask::column(lens, name, value))));
-        }
+        let columns = mask::columns(lens, &story.record.shown.columns);
+        facts.extend(
+            columns
+                .iter()
+                .map(|(name, value)| (records::column_heading(lens, name), clean(value))),
+        );
     }
     facts.push((
         lang.t("problem.when"),
@@ -153,17 +156,19 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
             "problem.what",
         ]
         .map(|key| lang.t(key));
-        let path = |path: &Option<String>| path.as_ref().map_or_else(|| "-".to_owned(), |path| short(path, 80));
+        let path = |side: Side, path: &Option<String>| {
+            path.as_ref()
+                .map_or_else(|| "-".to_owned(), |path| mask::labelled(lens, side, path))
+        };
         let rows: Vec<Vec<String>> = details
             .reasons
             .iter()
-            .map(|r| {
-                vec![
-                    clean(&r.code),
-                    path(&r.target_path),
-                    path(&r.source_path),
-                    say(&r.message),
-                ]
+            .map(|reason| {
+                let (target, source) = (
+                    path(Side::Target, &reason.target_path),
+                    path(Side::Source, &reason.source_path),
+                );
+                vec![clean(&reason.code), target, source, say(&reason.message)]
             })
             .collect();
         out.push_str(&indented(&table(lens, &header, &rows, &[]), 2));
@@ -176,7 +181,10 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     for (name, value) in &details.rest {
         let label = format!("problem.detail.{name}");
         let label = if lang.has(&label) { lang.t(&label) } else { clean(name) };
-        let value = clean_block(&masked_detail(lens, name, &plain(value), &known));
+        let value = match (name.as_str(), value) {
+            ("outcome", Value::String(word)) => story::outcome(lens, word),
+            _ => clean_block(&masked_detail(lens, name, &plain(value), &known)),
+        };
         if value.contains('\n') || value.chars().count() > MOST_INLINE {
             out.push_str(&format!("\n{label}\n{}", indented(&value, 2)));
         } else {

@@ -8,7 +8,8 @@ use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::text::{clean, money_or_none, short, table, time};
-use super::{Lens, mask};
+use super::{Lens, Personal, mask};
+use crate::lang::Lang;
 
 /// The states a record can be in, in the order people see them.
 pub const STATES: [&str; 7] = [
@@ -97,6 +98,21 @@ fn compare<'a>(overview: &Overview, rows: impl Iterator<Item = &'a str>) -> Proo
     }
 }
 
+/// What stands over a shown column: its label for those who read Chinese, else its path.
+pub fn column_heading(lens: &Lens<'_>, name: &str) -> String {
+    match (lens.lang, lens.personal) {
+        (
+            Lang::Zh,
+            Personal::Known {
+                source: Some(source), ..
+            },
+        ) => source
+            .field(name)
+            .map_or_else(|| clean(name), |field| field.label.clone()),
+        _ => clean(name),
+    }
+}
+
 /// A table of records.
 pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
     let mut header = [
@@ -108,7 +124,7 @@ pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
     ]
     .map(|key| lens.lang.t(key))
     .to_vec();
-    header.extend(lens.columns.iter().map(|name| clean(name)));
+    header.extend(lens.columns.iter().map(|name| column_heading(lens, name)));
     header.extend([lens.lang.t("record.revision"), lens.lang.t("record.received")]);
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -125,11 +141,11 @@ pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
                     .as_deref()
                     .map_or_else(|| "-".to_owned(), |date| short(date, 24)),
             ];
-            cells.extend(lens.columns.iter().enumerate().map(|(index, name)| {
-                row.shown
-                    .columns
-                    .get(index)
-                    .map_or_else(|| "-".to_owned(), |text| short(&mask::column(lens, name, text), 24))
+            let mut columns = mask::columns(lens, &row.shown.columns).into_iter();
+            cells.extend(lens.columns.iter().map(|_| {
+                columns
+                    .next()
+                    .map_or_else(|| "-".to_owned(), |(_, value)| short(&value, 24))
             }));
             cells.extend([row.revision.to_string(), time(lens, row.received_at)]);
             cells
@@ -141,12 +157,8 @@ pub fn text(lens: &Lens<'_>, rows: &[RecordRow]) -> String {
 
 /// A record row for machines.
 pub fn row_json(lens: &Lens<'_>, row: &RecordRow) -> Value {
-    let columns: serde_json::Map<String, Value> = lens
-        .columns
-        .iter()
-        .zip(&row.shown.columns)
-        .map(|(name, value)| (name.clone(), Value::String(mask::column(lens, name, value))))
-        .collect();
+    let columns = mask::columns(lens, &row.shown.columns).into_iter();
+    let columns: serde_json::Map<String, Value> = columns.map(|(name, value)| (name, Value::String(value))).collect();
     json!({
         "scheme": row.scheme.to_string(),
         "key": row.key,

@@ -46,12 +46,13 @@ fn heading(lens: &Lens<'_>, story: &Story) -> String {
     ];
     parts.extend(record.shown.amount.map(money));
     parts.extend(record.shown.date.as_deref().map(clean));
-    let columns = lens
-        .columns
-        .iter()
-        .zip(&record.shown.columns)
-        .filter(|(_, value)| !value.is_empty());
-    parts.extend(columns.map(|(name, value)| clean(&mask::column(lens, name, value))));
+    let columns = mask::columns(lens, &record.shown.columns);
+    parts.extend(
+        columns
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(_, value)| clean(value)),
+    );
     format!("{}\n", parts.join(" · "))
 }
 
@@ -173,7 +174,7 @@ fn attempts(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
         let outcome = attempt
             .outcome
             .as_ref()
-            .map_or_else(|| lens.lang.t("record.no-outcome"), |outcome| clean(outcome));
+            .map_or_else(|| lens.lang.t("record.no-outcome"), |word| outcome(lens, word));
         out.push_str(&format!(
             "{key}{} #{} · {}{took} → {outcome}\n",
             lens.lang.t(&format!("record.attempt.{}", attempt.kind)),
@@ -189,6 +190,16 @@ fn attempts(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
         }
     }
     out
+}
+
+/// An outcome's word for people.
+pub fn outcome(lens: &Lens<'_>, word: &str) -> String {
+    let key = format!("record.outcome.{word}");
+    if lens.lang.has(&key) {
+        lens.lang.t(&key)
+    } else {
+        clean(word)
+    }
 }
 
 fn problems(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {

@@ -487,10 +487,7 @@ fn without_a_definition_bodies_are_withheld() {
     let lens = Lens::plain(Lang::En, at(90_000));
     let told = store.story(&scheme(), "CK0001").unwrap().unwrap();
     let text = story::text(&lens, &told);
-    assert!(
-        !text.contains("张三丰") && !text.contains("西湖路") && !text.contains("goods_count"),
-        "{text}"
-    );
+    assert!(!text.contains("张三丰") && !text.contains("2121"), "{text}");
     assert!(text.contains("bytes not shown"), "{text}");
     let json = story::to_json(&lens, &told);
     assert_eq!(json["revisions"][0]["body"], Value::Null);
@@ -557,7 +554,7 @@ fn a_group_that_is_partly_written_is_left_alone_whole() {
     conflict.kind = ProblemKind::Conflict;
     let plan = plan::retry(&scheme(), &[refused, conflict], true);
     assert!(plan.is_empty());
-    assert_eq!(plan.left.len(), 2, "{:?}", plan.left);
+    assert_eq!(plan.left.len(), 2, "both are named: {:?}", plan.left);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Deliverer {
     pub async fn fill(&mut self) -> Result<usize, StageError> {
         self.wait = Duration::ZERO;
         let lane = self.crossing.target_lane.clone();
-        if self.pipeline.stopping() || lane.stopped().is_some() || lane.down() && !self.sending.is_empty() {
+        if self.pipeline.stopping() || lane.stopped().is_some() || lane.down(self.pipeline.clock.monotonic()) && !self.sending.is_empty() {
             return Ok(0);
         }
         let mut slots = self.slots();
@@ -230,9 +230,9 @@ impl Deliverer {
     fn mind_the_lane(&self, outcome: &WriteOutcome) {
         let lane = &self.crossing.target_lane;
         match outcome {
-            WriteOutcome::NotSent { .. } => lane.not_reached(),
+            WriteOutcome::NotSent { .. } => lane.not_reached(self.pipeline.clock.monotonic()),
             WriteOutcome::Auth { permanent, code, message } => {
-                lane.not_reached();
+                lane.not_reached(self.pipeline.clock.monotonic());
                 if *permanent {
                     lane.stop(format!("{code}: {message}"));
                 }

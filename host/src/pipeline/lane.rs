@@ -33,8 +33,8 @@ impl SourceLane {
     }
 }
 
-/// After so many sendings in a row that did not reach the target, it counts as down.
-const DOWN_AFTER: u32 = 3;
+/// After so many sendings in a row that did not reach the target, for so long, it counts as down.
+const DOWN_AFTER: (u32, Duration) = (3, Duration::from_secs(15));
 
 /// A target account.
 pub struct TargetLane {
@@ -50,6 +50,7 @@ pub struct TargetLane {
 #[derive(Debug, Default)]
 struct Health {
     unreached: u32,
+    since: Duration,
     stopped: Option<String>,
 }
 
@@ -90,14 +91,19 @@ impl TargetLane {
         lock(&self.health).unreached = 0;
     }
 
-    /// A request did not reach the target, or its credentials were refused.
-    pub fn not_reached(&self) {
-        lock(&self.health).unreached += 1;
+    /// A request did not reach the target, or its credentials were refused, at this monotonic time.
+    pub fn not_reached(&self, now: Duration) {
+        let mut health = lock(&self.health);
+        if health.unreached == 0 {
+            health.since = now;
+        }
+        health.unreached += 1;
     }
 
-    /// Whether the target counts as down for now.
-    pub fn down(&self) -> bool {
-        lock(&self.health).unreached >= DOWN_AFTER
+    /// Whether the target counts as down at this monotonic time.
+    pub fn down(&self, now: Duration) -> bool {
+        let health = lock(&self.health);
+        health.unreached >= DOWN_AFTER.0 && now.saturating_sub(health.since) >= DOWN_AFTER.1
     }
 
     /// Stops the lane: no refresh can help.

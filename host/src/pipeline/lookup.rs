@@ -66,10 +66,6 @@ async fn ask(
     // Decide.
     let now = pipeline.clock.now();
     let next = delivery::after_lookup(&report.outcome, claimed.duplicate, claimed.attempts, &target.policy(), now);
-    match &report.outcome {
-        LookupOutcome::Unavailable { .. } => crossing.target_lane.not_reached(),
-        _ => crossing.target_lane.reached(),
-    }
     let end = AttemptEnd {
         id: claimed.id,
         lease: claimed.lease,

@@ -164,6 +164,22 @@ async fn transform_all(
     result
 }
 
+/// When the last delivery came to an end.
+struct Settled {
+    count: u64,
+    at: Duration,
+}
+
+impl Settled {
+    fn see(&mut self, counters: &Counters, now: Duration) {
+        let counts = counters.read();
+        let count = counts.accepted + counts.adopted + counts.dead + counts.groups;
+        if count != self.count {
+            *self = Self { count, at: now };
+        }
+    }
+}
+
 async fn deliver_all(
     pipeline: &Arc<Pipeline>,
     crossing: &Arc<Crossing>,
@@ -176,11 +192,13 @@ async fn deliver_all(
     let policy = lane.target.policy();
     let patience = (policy.quarantine + lane.target.deadline()).max(MOST_PATIENCE);
     let mut looked_up = pipeline.clock.monotonic();
+    let mut settled = Settled { count: 0, at: looked_up };
     loop {
         let last = nudges.transformed.load(Ordering::Acquire);
         let started = deliverer.fill().await?;
         let drained = if deliverer.under_way() > 0 { deliverer.drain(POLL).await? } else { 0 };
         let now = pipeline.clock.monotonic();
+        settled.see(counters, now);
         let asked = if started + drained == 0 || now.saturating_sub(looked_up) >= POLL {
             looked_up = now;
             look_up(pipeline, crossing, counters).await?
@@ -208,8 +226,11 @@ async fn deliver_all(
             let (store, name) = (pipeline.store.clone(), crossing.target_name.clone());
             pipeline.blocking(move || store.next_due(&name)).await?
         };
-        if lane.down() && last {
+        if last && lane.down(now) {
             return Ok(Some("the target cannot be reached".to_owned()));
+        }
+        if last && due.is_some() && now.saturating_sub(settled.at) > patience {
+            return Ok(Some("the target settles nothing any more".to_owned()));
         }
         match due {
             None if last => return Ok(None),

@@ -50,7 +50,10 @@ pub(crate) fn of(kind: &str, api: &str, own: &[Catalogue]) -> Option<Catalogue> 
     let shipped = dukou_connect::catalogue(kind, api);
     let system = kind.split('-').next().unwrap_or(kind);
     let mut result = shipped.cloned();
-    for addition in own.iter().filter(|catalogue| catalogue.api == api && catalogue.system == system) {
+    for addition in own
+        .iter()
+        .filter(|catalogue| catalogue.api == api && catalogue.system == system)
+    {
         match &mut result {
             Some(catalogue) => {
                 catalogue.extend(addition.fields.clone());

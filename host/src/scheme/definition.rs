@@ -13,11 +13,11 @@ use dukou_core::window::WindowRule;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::Scheme;
 use super::file::SourceFile;
 use super::plugin::{Origin, PluginAt, PluginUse};
 use super::source::SourceDef;
 use super::target::{AfterDelivery, GroupDef, GroupKey, ShowText, TargetDef};
-use super::Scheme;
 use crate::settings::Project;
 
 const FORMAT: u32 = 1;
@@ -165,11 +165,19 @@ impl Scheme {
                 overlap_ms: millis(source.window.overlap),
                 lag_ms: millis(source.window.lag),
                 page_size: source.page_size,
-                request: source.request.iter().map(|(name, value)| (name.clone(), request_text(value))).collect(),
+                request: source
+                    .request
+                    .iter()
+                    .map(|(name, value)| (name.clone(), request_text(value)))
+                    .collect(),
             },
             show: self.show_text.clone(),
             group: self.group.as_ref().map(|group| StoredGroup {
-                by: group.by.iter().map(|key| (key.path.clone(), key.format.clone())).collect(),
+                by: group
+                    .by
+                    .iter()
+                    .map(|key| (key.path.clone(), key.format.clone()))
+                    .collect(),
                 close: group.close.map(|time| time.format("%H:%M").to_string()),
                 max_lines: group.max_lines,
             }),
@@ -199,7 +207,10 @@ impl Scheme {
     /// [`StoredError`] when another version wrote it.
     pub fn from_definition(project: &Project, definition: &str) -> Result<Self, StoredError> {
         let stored: Stored = serde_json::from_str(definition).map_err(StoredError::Json)?;
-        let part = |part: &'static str, text: &str| StoredError::Part { part, text: text.to_owned() };
+        let part = |part: &'static str, text: &str| StoredError::Part {
+            part,
+            text: text.to_owned(),
+        };
         if stored.format != FORMAT {
             return Err(part("format", &stored.format.to_string()));
         }
@@ -211,7 +222,8 @@ impl Scheme {
         let file = SourceFile::new(path.clone(), super::shown(&project.root, &path), String::new());
         let plugins = |plugins: Vec<StoredPlugin>, table: &str| -> Vec<PluginUse> {
             let each = plugins.into_iter().enumerate();
-            each.map(|(index, plugin)| load_plugin(plugin, &file, format!("{table}[{index}]"))).collect()
+            each.map(|(index, plugin)| load_plugin(plugin, &file, format!("{table}[{index}]")))
+                .collect()
         };
         let from = DateTime::parse_from_rfc3339(&stored.source.from)
             .map_err(|_| part("source.window.from", &stored.source.from))?
@@ -248,8 +260,14 @@ impl Scheme {
             show: stored.show.compile(),
             show_text: stored.show,
             group: stored.group.map(|group| GroupDef {
-                by: group.by.into_iter().map(|(path, format)| GroupKey { path, format }).collect(),
-                close: group.close.and_then(|text| NaiveTime::parse_from_str(&text, "%H:%M").ok()),
+                by: group
+                    .by
+                    .into_iter()
+                    .map(|(path, format)| GroupKey { path, format })
+                    .collect(),
+                close: group
+                    .close
+                    .and_then(|text| NaiveTime::parse_from_str(&text, "%H:%M").ok()),
                 max_lines: group.max_lines,
             }),
             mapping: load_plugin(stored.mapping, &file, "mapping".into()),
@@ -274,7 +292,10 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn store_schedule(schedule: &Schedule) -> StoredSchedule {
-    StoredSchedule { cron: schedule.pattern().to_owned(), time_zone: schedule.zone().name().to_owned() }
+    StoredSchedule {
+        cron: schedule.pattern().to_owned(),
+        time_zone: schedule.zone().name().to_owned(),
+    }
 }
 
 fn store_plugin(plugin_use: &PluginUse) -> StoredPlugin {
@@ -283,7 +304,12 @@ fn store_plugin(plugin_use: &PluginUse) -> StoredPlugin {
         PluginAt::File(path) => (None, Some(path.to_string_lossy().replace('\\', "/"))),
     };
     let settings = RawValue::from_string(plugin_use.settings.clone()).expect("settings were written as JSON");
-    StoredPlugin { name: plugin_use.name.clone(), stock, file, settings }
+    StoredPlugin {
+        name: plugin_use.name.clone(),
+        stock,
+        file,
+        settings,
+    }
 }
 
 fn load_plugin(stored: StoredPlugin, file: &SourceFile, path: String) -> PluginUse {
@@ -292,15 +318,42 @@ fn load_plugin(stored: StoredPlugin, file: &SourceFile, path: String) -> PluginU
         (Some(name), None) => PluginAt::Stock(name),
         (None, None) => PluginAt::Stock(stored.name.clone()),
     };
-    let origin = Origin { file: file.clone(), path, plugin: 0..0, settings: 0..0, places: Vec::new() };
-    PluginUse { name: stored.name, at, settings: stored.settings.get().to_owned(), origin }
+    let origin = Origin {
+        file: file.clone(),
+        path,
+        plugin: 0..0,
+        settings: 0..0,
+        places: Vec::new(),
+    };
+    PluginUse {
+        name: stored.name,
+        at,
+        settings: stored.settings.get().to_owned(),
+        origin,
+    }
 }
 
 fn store_catalogue(catalogue: &Catalogue) -> StoredCatalogue {
     let fields = |fields: &[Field]| {
         let each = fields.iter().cloned();
-        each.map(|Field { path, label, kind, by, required, personal }| StoredField { path, label, kind, by, required, personal })
-            .collect()
+        each.map(
+            |Field {
+                 path,
+                 label,
+                 kind,
+                 by,
+                 required,
+                 personal,
+             }| StoredField {
+                path,
+                label,
+                kind,
+                by,
+                required,
+                personal,
+            },
+        )
+        .collect()
     };
     StoredCatalogue {
         system: catalogue.system.clone(),
@@ -315,8 +368,24 @@ fn store_catalogue(catalogue: &Catalogue) -> StoredCatalogue {
 fn load_catalogue(stored: StoredCatalogue) -> Catalogue {
     let fields = |fields: Vec<StoredField>| {
         let each = fields.into_iter();
-        each.map(|StoredField { path, label, kind, by, required, personal }| Field { path, label, kind, by, required, personal })
-            .collect()
+        each.map(
+            |StoredField {
+                 path,
+                 label,
+                 kind,
+                 by,
+                 required,
+                 personal,
+             }| Field {
+                path,
+                label,
+                kind,
+                by,
+                required,
+                personal,
+            },
+        )
+        .collect()
     };
     Catalogue {
         system: stored.system,

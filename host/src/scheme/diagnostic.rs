@@ -66,8 +66,10 @@ impl Sentence {
                 Arg::Word(key) => (*name, lang.t(key)),
             })
             .collect();
-        let arguments: Vec<(&str, &dyn fmt::Display)> =
-            values.iter().map(|(name, value)| (*name, value as &dyn fmt::Display)).collect();
+        let arguments: Vec<(&str, &dyn fmt::Display)> = values
+            .iter()
+            .map(|(name, value)| (*name, value as &dyn fmt::Display))
+            .collect();
         lang.text(self.key, &arguments)
     }
 }
@@ -99,19 +101,35 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error with the code's own sentence.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, severity: Severity::Error, message: Sentence::new(code.key()), help: None, place: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: Sentence::new(code.key()),
+            help: None,
+            place: None,
+        }
     }
 
     /// An error with another sentence than the code's own.
     pub(crate) fn sentence(code: Code, key: &'static str) -> Self {
-        Self { message: Sentence::new(key), ..Self::new(code) }
+        Self {
+            message: Sentence::new(key),
+            ..Self::new(code)
+        }
     }
 
     /// An error at a place.
     pub(crate) fn at(code: Code, file: &SourceFile, span: Range<usize>) -> Self {
-        let mut this = Self::new(code);
-        this.place = Some(Place { file: file.clone(), span });
-        this
+        Self::new(code).place(file, span)
+    }
+
+    /// Sets the place.
+    pub(crate) fn place(mut self, file: &SourceFile, span: Range<usize>) -> Self {
+        self.place = Some(Place {
+            file: file.clone(),
+            span,
+        });
+        self
     }
 
     /// Adds an argument of the message.

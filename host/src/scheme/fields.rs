@@ -37,7 +37,15 @@ impl<'a> Checker<'a> {
         errors: &'a mut Vec<Diagnostic>,
         warnings: &'a mut Vec<Diagnostic>,
     ) -> Self {
-        Self { file, source, target, errors, warnings, tables: Vec::new(), declared: Vec::new() }
+        Self {
+            file,
+            source,
+            target,
+            errors,
+            warnings,
+            tables: Vec::new(),
+            declared: Vec::new(),
+        }
     }
 
     /// Checks the settings of `table`.
@@ -65,7 +73,11 @@ impl<'a> Checker<'a> {
             Held::Table(inner) => {
                 let (path, end) = nested_path(entry, inner);
                 // A path on one line is underlined whole; `[…fields.X]` headers only where they begin.
-                let span = entry.key_span.start..if self.one_line(entry.key_span.start, end) { end } else { entry.key_span.end };
+                let span = entry.key_span.start..if self.one_line(entry.key_span.start, end) {
+                    end
+                } else {
+                    entry.key_span.end
+                };
                 self.errors.push(dotted(self.file, span, &path));
                 return;
             }
@@ -111,7 +123,9 @@ impl<'a> Checker<'a> {
         }
         if let Some(Held::Table(merge)) = table.get("merge").map(|entry| &entry.node.value) {
             for key in ["by", "sum"] {
-                let Some(Held::List(items)) = merge.get(key).map(|entry| &entry.node.value) else { continue };
+                let Some(Held::List(items)) = merge.get(key).map(|entry| &entry.node.value) else {
+                    continue;
+                };
                 for item in items.iter().filter(|item| !matches!(item.value, Held::Time)) {
                     if let Some(name) = text_of(self.file, key, item, self.errors) {
                         self.target_field(&name.value, name.span, &format!("{}.", entry.key));
@@ -123,7 +137,11 @@ impl<'a> Checker<'a> {
 
     fn target_field(&mut self, name: &str, span: Range<usize>, prefix: &str) {
         let Some(catalogue) = self.target else { return };
-        let path = if name.starts_with(prefix) { name.to_owned() } else { format!("{prefix}{name}") };
+        let path = if name.starts_with(prefix) {
+            name.to_owned()
+        } else {
+            format!("{prefix}{name}")
+        };
         if catalogue.field(&path).is_some() || self.declared.contains(&path) {
             return;
         }
@@ -162,7 +180,9 @@ impl<'a> Checker<'a> {
     fn template(&mut self, text: &At<String>) {
         let mut rest = text.value.as_str();
         while let Some((_, after)) = rest.split_once("{{") {
-            let Some((inner, behind)) = after.split_once("}}") else { return };
+            let Some((inner, behind)) = after.split_once("}}") else {
+                return;
+            };
             let (names, tables) = scan(inner, false);
             self.report(inner, &text.span, names);
             for table in tables {
@@ -224,18 +244,30 @@ fn scan(text: &str, condition: bool) -> (Vec<String>, Vec<String>) {
         rest = behind;
     }
     let is_name = |token: &str| {
-        token.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') && !matches!(token, "in" | "and" | "or" | "not")
+        token.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
+            && !matches!(token, "in" | "and" | "or" | "not")
     };
     let mut index = 0;
     while index < tokens.len() {
         let token = tokens[index];
         let next = tokens.get(index + 1).copied().unwrap_or_default();
-        let previous = index.checked_sub(1).and_then(|at| tokens.get(at)).copied().unwrap_or_default();
+        let previous = index
+            .checked_sub(1)
+            .and_then(|at| tokens.get(at))
+            .copied()
+            .unwrap_or_default();
         if matches!(token, "lookup" | "in") && next == "(" {
-            let close = tokens[index..].iter().position(|token| *token == ")").map_or(tokens.len(), |at| index + at);
+            let close = tokens[index..]
+                .iter()
+                .position(|token| *token == ")")
+                .map_or(tokens.len(), |at| index + at);
             let arguments: String = tokens[(index + 2).min(close)..close].concat();
             if token == "lookup" {
-                let table = arguments.split(',').next().unwrap_or_default().trim_matches(['"', '\'']);
+                let table = arguments
+                    .split(',')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_matches(['"', '\'']);
                 if !table.is_empty() {
                     tables.push(table.to_owned());
                 }
@@ -282,12 +314,18 @@ mod tests {
         assert_eq!(names("a.b/c.d|round(6)"), ["a.b", "c.d"]);
         assert_eq!(names("a.p|or(a.q)"), ["a.p", "a.q"]);
         assert_eq!(names("join(a.b, '、')"), ["a.b"]);
-        assert_eq!(scan("shop_no|lookup(客户对照, 名称)|or('x')", false), (vec!["shop_no".into()], vec!["客户对照".into()]));
+        assert_eq!(
+            scan("shop_no|lookup(客户对照, 名称)|or('x')", false),
+            (vec!["shop_no".into()], vec!["客户对照".into()])
+        );
         assert_eq!(scan("spec_no|lookup(T+存货)", false).1, ["T+存货"]);
         assert_eq!(scan("x|in(T+存货)", false), (vec!["x".into()], vec![]));
         let conditions = |text: &str| scan(text, true).0;
         assert_eq!(conditions("order_type != 1"), ["order_type"]);
-        assert_eq!(conditions("d.refund_status in 2,3,4,5 and price > 0"), ["d.refund_status", "price"]);
+        assert_eq!(
+            conditions("d.refund_status in 2,3,4,5 and price > 0"),
+            ["d.refund_status", "price"]
+        );
         assert_eq!(conditions("shop_no in A,B"), ["shop_no"]);
     }
 }

@@ -64,7 +64,10 @@ impl SourceFile {
     pub fn position(&self, byte: usize) -> (usize, usize) {
         let before = &self.0.text[..self.boundary(byte)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 
     /// The nearest character boundary at or before `byte`.
@@ -84,8 +87,14 @@ impl SourceFile {
 
 /// The bytes of a file, bounded.
 pub(crate) fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Diagnostic> {
-    let unreadable = |reason: String| Diagnostic::new(Code::Unreadable).with("file", shown).with("reason", reason);
-    let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    let unreadable = |reason: String| {
+        Diagnostic::new(Code::Unreadable)
+            .with("file", shown)
+            .with("reason", reason)
+    };
+    let length = std::fs::metadata(path)
+        .map_err(|error| unreadable(error.to_string()))?
+        .len();
     if length > MOST_BYTES {
         return Err(unreadable(format!("{length} bytes > {MOST_BYTES}")));
     }
@@ -94,7 +103,10 @@ pub(crate) fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Diagnostic
 
 /// A path below the root, with forward slashes.
 pub(crate) fn shown(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/")
 }
 
 /// A table in file order.
@@ -176,12 +188,18 @@ pub(crate) struct Parsed {
 /// Parses a file, with all its syntax errors.
 pub(crate) fn parse(file: &SourceFile) -> Parsed {
     let (table, failures) = DeTable::parse_recoverable(file.text());
-    let mut errors: Vec<Diagnostic> =
-        failures.iter().take(super::diagnostic::MOST_PER_FILE).map(|error| syntax(file, error)).collect();
+    let mut errors: Vec<Diagnostic> = failures
+        .iter()
+        .take(super::diagnostic::MOST_PER_FILE)
+        .map(|error| syntax(file, error))
+        .collect();
     // One slip may be reported twice (a key that is both unquoted and known already).
     errors.sort_by_key(|error| error.position());
     errors.dedup_by_key(|error| error.position());
-    Parsed { table: own_table(table.get_ref()), errors }
+    Parsed {
+        table: own_table(table.get_ref()),
+        errors,
+    }
 }
 
 fn own_table(table: &DeTable<'_>) -> Table {
@@ -240,13 +258,19 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
             .collect();
         return dotted(file, start..start + path.len(), &path);
     }
-    Diagnostic::at(Code::Syntax, file, span).with("reason", message).help(Sentence::new("definition.syntax_help"))
+    Diagnostic::at(Code::Syntax, file, span)
+        .with("reason", message)
+        .help(Sentence::new("definition.syntax_help"))
 }
 
 /// The finding for a value without quotes.
 pub(crate) fn bare_value(file: &SourceFile, span: Range<usize>, key: &str, value: &str) -> Diagnostic {
     let quoted = format!("\"{value}\"");
-    let example = if key.is_empty() { quoted } else { format!("{key} = {quoted}") };
+    let example = if key.is_empty() {
+        quoted
+    } else {
+        format!("{key} = {quoted}")
+    };
     Diagnostic::at(Code::BareValue, file, span)
         .with("key", if key.is_empty() { "…" } else { key })
         .with("value", value)
@@ -263,7 +287,12 @@ pub(crate) fn dotted(file: &SourceFile, span: Range<usize>, path: &str) -> Diagn
 /// The run of letters, digits and signs around a byte.
 fn bare_word(text: &str, byte: usize) -> Range<usize> {
     let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':');
-    let start = text[..byte].char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(byte, |(at, _)| at);
+    let start = text[..byte]
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| part(*c))
+        .last()
+        .map_or(byte, |(at, _)| at);
     let end = text[byte..].find(|c| !part(c)).map_or(text.len(), |at| byte + at);
     start..end
 }
@@ -272,6 +301,8 @@ fn bare_word(text: &str, byte: usize) -> Range<usize> {
 fn key_before(text: &str, byte: usize) -> String {
     let line_start = text[..byte].rfind('\n').map_or(0, |at| at + 1);
     let before = text[line_start..byte].trim_end();
-    let Some(key) = before.strip_suffix('=') else { return String::new() };
+    let Some(key) = before.strip_suffix('=') else {
+        return String::new();
+    };
     key.rsplit(['{', ',', '[']).next().unwrap_or_default().trim().to_owned()
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use dukou_core::names::SchemeName;
 use dukou_core::show::Show;
 
+use super::Scheme;
 use super::catalogues;
 use super::code::{Code, Severity};
 use super::diagnostic::{DefinitionErrors, Diagnostic, Sentence};
@@ -15,12 +16,15 @@ use super::plugin::{self, PluginUse};
 use super::reader::{At, Section, not_yet, wrong_type};
 use super::source::{self, ReadSource, check_field};
 use super::target::{self, AfterDelivery, ShowText};
-use super::Scheme;
 use crate::settings::{Project, Side};
 
 /// A finding that the project has no such scheme.
 pub(crate) fn unknown_scheme(project: &Project, name: &SchemeName) -> Diagnostic {
-    let known: Vec<String> = project.scheme_files().into_iter().map(|(name, _)| name.to_string()).collect();
+    let known: Vec<String> = project
+        .scheme_files()
+        .into_iter()
+        .map(|(name, _)| name.to_string())
+        .collect();
     let shown = name.to_string();
     Diagnostic::new(Code::UnknownScheme)
         .with("name", shown.as_str())
@@ -33,8 +37,9 @@ pub(crate) fn load(project: &Project, name: &SchemeName, file: &SourceFile) -> R
     let broken: Vec<usize> = syntax.iter().filter_map(|error| Some(error.position()?.0)).collect();
     let mut findings = Vec::new();
     let scheme = read(project, name, file, &table, &mut findings);
-    let (mut errors, mut warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
-        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+    let (mut errors, mut warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = findings
+        .into_iter()
+        .partition(|finding| finding.severity == Severity::Error);
     if !syntax.is_empty() {
         // What a broken line lost is not missing.
         errors.retain(|error| {
@@ -72,7 +77,9 @@ fn read(
     let source = root
         .required_table("source", "[source]")
         .map(|(table, span)| source::read(Section::new(file, "[source]", table, span, root.errors)));
-    let zone = source.as_ref().map_or(source::DEFAULT_ZONE, |source| source.zone.name());
+    let zone = source
+        .as_ref()
+        .map_or(source::DEFAULT_ZONE, |source| source.zone.name());
     let target = root
         .required_table("target", "[target]")
         .map(|(table, span)| target::read(Section::new(file, "[target]", table, span, root.errors), zone));
@@ -81,23 +88,36 @@ fn read(
         None => (Show::new(None, None, None, Vec::new()), ShowText::default(), Vec::new()),
     };
     let group = root.table("group").map(|(table, span)| {
-        warnings.push(not_yet(file, span.clone(), "[group]").help(Sentence::new("definition.group_help")).warning());
+        warnings.push(
+            not_yet(file, span.clone(), "[group]")
+                .help(Sentence::new("definition.group_help"))
+                .warning(),
+        );
         let (group, group_reads) = target::group(Section::new(file, "[group]", table, span, root.errors));
         reads.extend(group_reads);
         group
     });
-    let after_delivery = root.table("after_delivery").map_or_else(AfterDelivery::default, |(table, span)| {
-        target::after_delivery(Section::new(file, "[after_delivery]", table, span, root.errors))
-    });
-    let mapping = root.required_table("mapping", "[mapping]\nplugin = \"table\"").and_then(|(table, span)| {
-        let section = Section::new(file, "[mapping]", table, span, root.errors);
-        plugin::read(section, "mapping".into(), &project.root)
-    });
+    let after_delivery = root
+        .table("after_delivery")
+        .map_or_else(AfterDelivery::default, |(table, span)| {
+            target::after_delivery(Section::new(file, "[after_delivery]", table, span, root.errors))
+        });
+    let mapping = root
+        .required_table("mapping", "[mapping]\nplugin = \"table\"")
+        .and_then(|(table, span)| {
+            let section = Section::new(file, "[mapping]", table, span, root.errors);
+            plugin::read(section, "mapping".into(), &project.root)
+        });
     let adjustments = plugins(&mut root, "adjustment", project);
     let validations = plugins(&mut root, "validation", project);
     root.finish();
 
-    let mut cross = Cross { project, file, errors: findings, warnings: &mut warnings };
+    let mut cross = Cross {
+        project,
+        file,
+        errors: findings,
+        warnings: &mut warnings,
+    };
     let source_catalogue = source.as_ref().and_then(|source| cross.source(source, &reads));
     let target_catalogue = target.as_ref().and_then(|target| {
         let catalogue = cross.catalogue(Side::Target, target.connection.as_ref(), target.api.as_ref())?;
@@ -109,8 +129,13 @@ fn read(
     if let Some((mapping, Some(settings))) = &mapping
         && mapping.name == "table"
     {
-        let mut checker =
-            Checker::new(file, source_catalogue.as_ref(), target_catalogue.as_ref(), cross.errors, cross.warnings);
+        let mut checker = Checker::new(
+            file,
+            source_catalogue.as_ref(),
+            target_catalogue.as_ref(),
+            cross.errors,
+            cross.warnings,
+        );
         checker.settings(settings);
         let tables = std::mem::take(&mut checker.tables);
         for table in tables {
@@ -140,7 +165,9 @@ fn read(
 
 /// `[[adjustment]]` or `[[validation]]`.
 fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project) -> Option<Vec<PluginUse>> {
-    let Some(entry) = root.take(key) else { return Some(Vec::new()) };
+    let Some(entry) = root.take(key) else {
+        return Some(Vec::new());
+    };
     let file = root.file;
     let Held::List(items) = &entry.node.value else {
         root.push(wrong_type(file, key, &entry.node, "definition.type_tables"));
@@ -202,7 +229,11 @@ impl Cross<'_> {
         let Some(found) = self.project.connections.get(&connection.value) else {
             // A connection whose own definition is wrong is reported there.
             if !self.project.names_connection(&connection.value) {
-                let known = self.project.connections.values().filter(|known| known.kind.side() == side);
+                let known = self
+                    .project
+                    .connections
+                    .values()
+                    .filter(|known| known.kind.side() == side);
                 let known: Vec<&str> = known.map(|known| known.name.as_str()).collect();
                 self.errors.push(
                     Diagnostic::at(Code::UnknownConnection, self.file, connection.span.clone())
@@ -224,7 +255,9 @@ impl Cross<'_> {
         let api = api?;
         let catalogue = catalogues::of(found.kind.word(), &api.value, &self.project.catalogues);
         if catalogue.is_none() {
-            let shipped = dukou_connect::KINDS.iter().filter(|(kind, _)| *kind == found.kind.word());
+            let shipped = dukou_connect::KINDS
+                .iter()
+                .filter(|(kind, _)| *kind == found.kind.word());
             let known = shipped.flat_map(|(_, apis)| apis.iter().copied());
             self.warnings.push(
                 Diagnostic::at(Code::UnknownApi, self.file, api.span.clone())

@@ -1,8 +1,8 @@
 //! Definition files to a checked [`Scheme`]. Every finding points at file, line and column and says what to do; all
 //! findings of a file come at once. Reads files; resolves no secret, opens no connection, runs no plugin.
 
-pub mod code;
 mod catalogues;
+pub mod code;
 mod definition;
 pub mod diagnostic;
 mod fields;
@@ -75,7 +75,9 @@ impl Scheme {
     /// The JSON that plugins get beside their settings in `configure` (`wit/README.md`).
     pub fn environment(&self) -> String {
         let catalogue = |catalogue: &Option<Catalogue>| {
-            catalogue.as_ref().map_or(serde_json::Value::Null, Catalogue::to_environment)
+            catalogue
+                .as_ref()
+                .map_or(serde_json::Value::Null, Catalogue::to_environment)
         };
         serde_json::json!({
             "time_zone": self.source.zone.name(),
@@ -87,7 +89,9 @@ impl Scheme {
 
     /// All plugins in chain order: the mapping, the adjustments, the validations.
     pub fn plugin_uses(&self) -> impl Iterator<Item = &PluginUse> {
-        std::iter::once(&self.mapping).chain(&self.adjustments).chain(&self.validations)
+        std::iter::once(&self.mapping)
+            .chain(&self.adjustments)
+            .chain(&self.validations)
     }
 
     /// A plugin's complaint about a setting, at that setting's line. `path` is the plugin's path into its settings,
@@ -127,7 +131,9 @@ impl Scheme {
 
 /// Files of a folder of the project with an extension, by name. A folder that is not there has none.
 pub(crate) fn project_files(root: &Path, folder: &str, extension: &str) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(root.join(folder)) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+        return Vec::new();
+    };
     let mut paths: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())

@@ -66,7 +66,11 @@ impl Origin {
 
     /// The path in the definition file, e.g. `mapping.settings.fields.Code`.
     pub fn definition_path(&self, path: &str) -> String {
-        if path.is_empty() { format!("{}.settings", self.path) } else { format!("{}.settings.{path}", self.path) }
+        if path.is_empty() {
+            format!("{}.settings", self.path)
+        } else {
+            format!("{}.settings.{path}", self.path)
+        }
     }
 }
 
@@ -118,11 +122,27 @@ pub(crate) fn read<'a>(
         Some((table, _)) => write_table(file, table, "", &mut json, &mut places, section.errors),
         None => json.push_str("{}"),
     }
-    let at = plugin.as_ref().and_then(|plugin| resolve(plugin, root, file, section.errors));
+    let at = plugin
+        .as_ref()
+        .and_then(|plugin| resolve(plugin, root, file, section.errors));
     section.finish();
     let plugin = plugin?;
-    let origin = Origin { file: file.clone(), path, plugin: plugin.span, settings: settings_span, places };
-    Some((PluginUse { name: plugin.value, at: at?, settings: json, origin }, settings.map(|(table, _)| table)))
+    let origin = Origin {
+        file: file.clone(),
+        path,
+        plugin: plugin.span,
+        settings: settings_span,
+        places,
+    };
+    Some((
+        PluginUse {
+            name: plugin.value,
+            at: at?,
+            settings: json,
+            origin,
+        },
+        settings.map(|(table, _)| table),
+    ))
 }
 
 /// A name is `plugins/NAME.wasm` in the project if it is there, else a stock plugin; a path is a file below the project.
@@ -131,7 +151,9 @@ fn resolve(plugin: &At<String>, root: &Path, file: &SourceFile, errors: &mut Vec
     let is_path = name.contains(['/', '\\']) || name.ends_with(".wasm");
     if is_path {
         let path = Path::new(name);
-        let inside = path.components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        let inside = path
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
         if inside && root.join(path).is_file() {
             return Some(PluginAt::File(path.to_owned()));
         }
@@ -144,9 +166,16 @@ fn resolve(plugin: &At<String>, root: &Path, file: &SourceFile, errors: &mut Vec
             return Some(PluginAt::Stock(name.to_owned()));
         }
     }
-    let mut known: Vec<String> = dukou_stock::all().iter().map(|(stock, _)| (*stock).to_owned()).collect();
+    let mut known: Vec<String> = dukou_stock::all()
+        .iter()
+        .map(|(stock, _)| (*stock).to_owned())
+        .collect();
     known.extend(project_plugins(root, is_path));
-    let looked = if is_path { name.to_owned() } else { format!("plugins/{name}.wasm") };
+    let looked = if is_path {
+        name.to_owned()
+    } else {
+        format!("plugins/{name}.wasm")
+    };
     errors.push(
         Diagnostic::at(Code::UnknownPlugin, file, plugin.span.clone())
             .with("name", name)
@@ -158,14 +187,20 @@ fn resolve(plugin: &At<String>, root: &Path, file: &SourceFile, errors: &mut Vec
 
 /// The plugins in the project's folder, by name or by path.
 fn project_plugins(root: &Path, as_path: bool) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(root.join("plugins")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(root.join("plugins")) else {
+        return Vec::new();
+    };
     let mut names: Vec<String> = entries
         .flatten()
         .take(1000)
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter_map(|name| {
             let stem = name.strip_suffix(".wasm")?;
-            Some(if as_path { format!("plugins/{name}") } else { stem.to_owned() })
+            Some(if as_path {
+                format!("plugins/{name}")
+            } else {
+                stem.to_owned()
+            })
         })
         .collect();
     names.sort();
@@ -187,7 +222,11 @@ fn write_table(
         }
         write_text(&entry.key, json);
         json.push(':');
-        let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+        let path = if path.is_empty() {
+            entry.key.clone()
+        } else {
+            format!("{path}.{}", entry.key)
+        };
         let span = match &entry.node.value {
             Held::Table(_) => entry.key_span.clone(),
             _ => entry.node.span.clone(),
@@ -213,7 +252,12 @@ fn write_node(
         Held::Decimal(Some(text)) => json.push_str(text),
         Held::Flag(flag) => json.push_str(if *flag { "true" } else { "false" }),
         Held::Time => {
-            errors.push(super::file::bare_value(file, node.span.clone(), key, file.slice(&node.span)));
+            errors.push(super::file::bare_value(
+                file,
+                node.span.clone(),
+                key,
+                file.slice(&node.span),
+            ));
             json.push_str("null");
         }
         Held::Integer(_) | Held::Decimal(None) => {

@@ -42,7 +42,15 @@ impl<'a, 'e> Section<'a, 'e> {
         span: Range<usize>,
         errors: &'e mut Vec<Diagnostic>,
     ) -> Self {
-        Self { file, name: name.into(), table, span, errors, known: Vec::new(), later: Vec::new() }
+        Self {
+            file,
+            name: name.into(),
+            table,
+            span,
+            errors,
+            known: Vec::new(),
+            later: Vec::new(),
+        }
     }
 
     /// The entry with a key, marking the key as known.
@@ -88,7 +96,10 @@ impl<'a, 'e> Section<'a, 'e> {
             return self.wrong_type(entry, "definition.type_number");
         };
         match digits.parse::<u32>() {
-            Ok(value) if (low..=high).contains(&value) => Some(At { value, span: entry.node.span.clone() }),
+            Ok(value) if (low..=high).contains(&value) => Some(At {
+                value,
+                span: entry.node.span.clone(),
+            }),
             _ => {
                 self.push(
                     Diagnostic::at(Code::Range, self.file, entry.node.span.clone())
@@ -123,7 +134,10 @@ impl<'a, 'e> Section<'a, 'e> {
     pub(crate) fn choice(&mut self, key: &'static str, words: &'static [&'static str]) -> Option<At<&'static str>> {
         let text = self.text(key)?;
         match words.iter().find(|word| **word == text.value) {
-            Some(word) => Some(At { value: word, span: text.span }),
+            Some(word) => Some(At {
+                value: word,
+                span: text.span,
+            }),
             None => {
                 self.push(
                     Diagnostic::at(Code::Choice, self.file, text.span)
@@ -142,7 +156,12 @@ impl<'a, 'e> Section<'a, 'e> {
         let Held::List(items) = &entry.node.value else {
             return self.wrong_type(entry, "definition.type_list");
         };
-        Some(items.iter().filter_map(|item| text_of(self.file, key, item, self.errors)).collect())
+        Some(
+            items
+                .iter()
+                .filter_map(|item| text_of(self.file, key, item, self.errors))
+                .collect(),
+        )
     }
 
     /// A table, or nothing.
@@ -207,16 +226,19 @@ impl<'a, 'e> Section<'a, 'e> {
 }
 
 /// Text; a bare number, boolean or date is told to take quotes.
-pub(crate) fn text_of(
-    file: &SourceFile,
-    key: &str,
-    node: &Node,
-    errors: &mut Vec<Diagnostic>,
-) -> Option<At<String>> {
+pub(crate) fn text_of(file: &SourceFile, key: &str, node: &Node, errors: &mut Vec<Diagnostic>) -> Option<At<String>> {
     match &node.value {
-        Held::Text(text) => Some(At { value: text.clone(), span: node.span.clone() }),
+        Held::Text(text) => Some(At {
+            value: text.clone(),
+            span: node.span.clone(),
+        }),
         Held::Integer(_) | Held::Decimal(_) | Held::Flag(_) | Held::Time => {
-            errors.push(bare_value(file, node.span.clone(), &quoted_key(key), file.slice(&node.span)));
+            errors.push(bare_value(
+                file,
+                node.span.clone(),
+                &quoted_key(key),
+                file.slice(&node.span),
+            ));
             None
         }
         Held::List(_) | Held::Table(_) => {
@@ -261,5 +283,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     // A hundred years bound every sum of two durations.
-    Some(Duration::from_millis(number.checked_mul(ms).filter(|ms| *ms <= 3_153_600_000_000)?))
+    Some(Duration::from_millis(
+        number.checked_mul(ms).filter(|ms| *ms <= 3_153_600_000_000)?,
+    ))
 }

@@ -15,7 +15,11 @@ struct Paint {
 
 impl Paint {
     fn wrap(&self, style: &str, text: &str) -> String {
-        if self.on { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.on {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn severity(&self, severity: Severity, text: &str) -> String {
@@ -29,8 +33,14 @@ impl Paint {
 
 /// The report of all findings, each ending in a newline, with an empty line between.
 pub(crate) fn all(diagnostics: &[Diagnostic], lang: Lang, colour: bool) -> String {
-    let paint = Paint { on: colour && crate::settings::colour_allowed() };
-    diagnostics.iter().map(|diagnostic| one(diagnostic, lang, &paint)).collect::<Vec<_>>().join("\n")
+    let paint = Paint {
+        on: colour && crate::settings::colour_allowed(),
+    };
+    diagnostics
+        .iter()
+        .map(|diagnostic| one(diagnostic, lang, &paint))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn one(diagnostic: &Diagnostic, lang: Lang, paint: &Paint) -> String {
@@ -61,12 +71,23 @@ fn excerpt(place: &Place, severity: Severity, hide: bool, paint: &Paint) -> Stri
     let (line, column) = file.position(start);
     let text = file.text();
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let whole = text[line_start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
-    let end = file.boundary(place.span.end.max(start)).min(line_start + whole.len()).max(start);
+    let whole = text[line_start..]
+        .split('\n')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('\r');
+    let end = file
+        .boundary(place.span.end.max(start))
+        .min(line_start + whole.len())
+        .max(start);
 
     let line_end = line_start + whole.len();
     let before = widen(&text[line_start..start.min(line_end)]);
-    let marked = if hide { "***".to_owned() } else { widen(&text[start..end]) };
+    let marked = if hide {
+        "***".to_owned()
+    } else {
+        widen(&text[start..end])
+    };
     let after = widen(text.get(end..line_end).unwrap_or_default());
     let mut shown = String::new();
     let mut width = 0;
@@ -107,7 +128,9 @@ fn widen(text: &str) -> String {
 }
 
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '·' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { '·' } else { c })
+        .collect()
 }
 
 fn cells(text: &str) -> usize {

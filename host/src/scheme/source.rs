@@ -23,7 +23,8 @@ const DEFAULT_SPAN: Duration = Duration::from_secs(86_400);
 const DEFAULT_OVERLAP: Duration = Duration::from_secs(900);
 const DEFAULT_LAG: Duration = Duration::from_secs(120);
 const DEFAULT_PAGE_SIZE: u32 = 100;
-const MOST_PAGE_SIZE: u32 = 1000;
+/// `docs/reference/systems/wdt.md`: 100 rows at most.
+const MOST_PAGE_SIZE: u32 = 100;
 /// `docs/reference/systems/wdt.md`: one query spans 30 days at most.
 const LONGEST_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
@@ -70,7 +71,11 @@ impl ReadSource {
             schedule: self.schedule?,
             zone: self.zone,
             window: self.window?,
-            request: self.request.into_iter().map(|(name, value)| (name.value, value)).collect(),
+            request: self
+                .request
+                .into_iter()
+                .map(|(name, value)| (name.value, value))
+                .collect(),
             page_size: self.page_size,
         })
     }
@@ -92,16 +97,31 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> ReadSource {
         .required_table("window", example)
         .and_then(|(table, span)| window(file, table, span, zone, section.errors));
     let page_size = section.integer("page_size", 1, MOST_PAGE_SIZE);
-    let request =
-        section.table("request").map(|(table, _)| request(file, table, section.errors)).unwrap_or_default();
+    let request = section
+        .table("request")
+        .map(|(table, _)| request(file, table, section.errors))
+        .unwrap_or_default();
     // A constant page size among the request's values is the page size.
     let constant = request.iter().find_map(|(name, value)| match value {
         RequestValue::Text(text) if name.value == "page_size" => text.trim().parse().ok(),
         _ => None,
     });
-    let page_size = page_size.map(|at| at.value).or(constant).unwrap_or(DEFAULT_PAGE_SIZE).clamp(1, MOST_PAGE_SIZE);
+    let page_size = page_size
+        .map(|at| at.value)
+        .or(constant)
+        .unwrap_or(DEFAULT_PAGE_SIZE)
+        .clamp(1, MOST_PAGE_SIZE);
     section.finish();
-    ReadSource { connection, api, key, schedule, zone, window, request, page_size }
+    ReadSource {
+        connection,
+        api,
+        key,
+        schedule,
+        zone,
+        window,
+        request,
+        page_size,
+    }
 }
 
 /// Reads `{ cron, time_zone }`.
@@ -164,6 +184,16 @@ fn window(
             .with("days", (LONGEST_WINDOW.as_secs() / 86_400).to_string());
         section.push(finding);
     }
+    let reach =
+        longest.as_ref().map_or(DEFAULT_SPAN, |at| at.value) + overlap.as_ref().map_or(DEFAULT_OVERLAP, |at| at.value);
+    if let Some(longest) = longest
+        .as_ref()
+        .filter(|longest| longest.value <= LONGEST_WINDOW && reach > LONGEST_WINDOW)
+    {
+        let finding = Diagnostic::sentence(Code::Span, "definition.span_overlap")
+            .with("days", (LONGEST_WINDOW.as_secs() / 86_400).to_string());
+        section.push(finding.place(file, longest.span.clone()).warning());
+    }
     let from = from.and_then(|from| match time_in(&from.value, zone) {
         Some(time) => Some(time),
         None => {
@@ -193,15 +223,25 @@ pub fn time_in(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
         .ok()
         .or_else(|| NaiveDate::from_str(text).ok()?.and_hms_opt(0, 0, 0))?;
-    zone.from_local_datetime(&local).earliest().map(|time| time.with_timezone(&Utc))
+    zone.from_local_datetime(&local)
+        .earliest()
+        .map(|time| time.with_timezone(&Utc))
 }
 
 fn request(file: &SourceFile, table: &Table, errors: &mut Vec<Diagnostic>) -> Vec<(At<String>, RequestValue)> {
     let mut out = Vec::new();
     for entry in &table.entries {
-        let Some(text) = text_of(file, &entry.key, &entry.node, errors) else { continue };
+        let Some(text) = text_of(file, &entry.key, &entry.node, errors) else {
+            continue;
+        };
         match RequestValue::parse(&text.value) {
-            Ok(value) => out.push((At { value: entry.key.clone(), span: entry.key_span.clone() }, value)),
+            Ok(value) => out.push((
+                At {
+                    value: entry.key.clone(),
+                    span: entry.key_span.clone(),
+                },
+                value,
+            )),
             Err(error) => errors.push(
                 Diagnostic::at(Code::RequestValue, file, text.span)
                     .with("key", entry.key.as_str())
@@ -236,7 +276,10 @@ pub(crate) fn check_request(
 
 /// The field that was probably meant: a sibling with nearly the same name, else one of the same name elsewhere.
 pub(crate) fn near_field<'c>(catalogue: &'c Catalogue, path: &str) -> Option<&'c str> {
-    let split = |path: &str| path.rsplit_once('.').map_or((String::new(), path.to_owned()), |(a, b)| (a.to_owned(), b.to_owned()));
+    let split = |path: &str| {
+        path.rsplit_once('.')
+            .map_or((String::new(), path.to_owned()), |(a, b)| (a.to_owned(), b.to_owned()))
+    };
     let (parent, last) = split(path);
     let siblings: Vec<(String, &str)> = catalogue
         .fields
@@ -249,8 +292,12 @@ pub(crate) fn near_field<'c>(catalogue: &'c Catalogue, path: &str) -> Option<&'c
     if let Some(name) = closest(&last, siblings.iter().map(|(name, _)| name.as_str())) {
         return siblings.iter().find(|(found, _)| found == name).map(|(_, path)| *path);
     }
-    let namesakes: Vec<&str> =
-        catalogue.fields.iter().map(|field| field.path.as_str()).filter(|path| split(path).1 == last).collect();
+    let namesakes: Vec<&str> = catalogue
+        .fields
+        .iter()
+        .map(|field| field.path.as_str())
+        .filter(|path| split(path).1 == last)
+        .collect();
     closest(path, namesakes.iter().copied()).or_else(|| namesakes.first().copied())
 }
 

@@ -27,7 +27,10 @@ impl TableFile {
     pub fn read(root: &Path, path: &Path) -> Result<Self, DefinitionErrors> {
         let shown = shown(root, path);
         let bytes = read_bytes(path, &shown)?;
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let Some(text) = decode(&bytes) else {
             let finding = Diagnostic::new(Code::TableEncoding)
                 .with("file", shown)
@@ -70,7 +73,10 @@ fn decode(bytes: &[u8]) -> Option<String> {
 /// Parses the text of a table.
 pub(crate) fn parse(name: String, file: &SourceFile) -> Result<TableFile, DefinitionErrors> {
     let mut errors = Vec::new();
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file.text().as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(file.text().as_bytes());
     let mut record = csv::StringRecord::new();
     let mut columns: Vec<String> = Vec::new();
     let mut rows = BTreeMap::new();
@@ -83,7 +89,9 @@ pub(crate) fn parse(name: String, file: &SourceFile) -> Result<TableFile, Defini
         if !reader.read_record(&mut record).unwrap_or(false) {
             break;
         }
-        let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
+        let start = record
+            .position()
+            .map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
         let span = row_span(file, start);
         let line = file.position(span.start).0;
         if columns.is_empty() {
@@ -106,7 +114,11 @@ pub(crate) fn parse(name: String, file: &SourceFile) -> Result<TableFile, Defini
         }
         let key = record.get(0).unwrap_or_default().trim().to_owned();
         if key.is_empty() {
-            errors.push(Diagnostic::at(Code::EmptyRowKey, file, span).with("line", line.to_string()).with("column", columns[0].as_str()));
+            errors.push(
+                Diagnostic::at(Code::EmptyRowKey, file, span)
+                    .with("line", line.to_string())
+                    .with("column", columns[0].as_str()),
+            );
             continue;
         }
         if let Some(first) = lines.get(&key) {
@@ -130,16 +142,18 @@ pub(crate) fn parse(name: String, file: &SourceFile) -> Result<TableFile, Defini
     if columns.is_empty() && errors.is_empty() {
         errors.push(Diagnostic::at(Code::TableHeader, file, 0..0).help(Sentence::new("definition.table_header_help")));
     }
-    if errors.is_empty() { Ok(TableFile { name, columns, rows }) } else { Err(DefinitionErrors(errors)) }
+    if errors.is_empty() {
+        Ok(TableFile { name, columns, rows })
+    } else {
+        Err(DefinitionErrors(errors))
+    }
 }
 
-fn check_header(
-    file: &SourceFile,
-    columns: &[String],
-    span: std::ops::Range<usize>,
-    errors: &mut Vec<Diagnostic>,
-) {
-    let twice = columns.iter().enumerate().any(|(index, column)| columns[..index].contains(column));
+fn check_header(file: &SourceFile, columns: &[String], span: std::ops::Range<usize>, errors: &mut Vec<Diagnostic>) {
+    let twice = columns
+        .iter()
+        .enumerate()
+        .any(|(index, column)| columns[..index].contains(column));
     if twice || columns.len() < 2 || columns.iter().any(String::is_empty) {
         errors.push(Diagnostic::at(Code::TableHeader, file, span).help(Sentence::new("definition.table_header_help")));
     }

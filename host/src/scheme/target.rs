@@ -99,14 +99,25 @@ pub(crate) fn read(mut section: Section<'_, '_>, zone: &str) -> ReadTarget {
         .required_table("schedule", "schedule = { cron = \"* * * * *\" }")
         .and_then(|(table, span)| schedule(file, "target.schedule", table, span, zone, section.errors));
     section.finish();
-    ReadTarget { connection, api, key, schedule }
+    ReadTarget {
+        connection,
+        api,
+        key,
+        schedule,
+    }
 }
 
 /// Checks that the delivery key stands where the catalogue has a text field.
 pub(crate) fn check_key(file: &SourceFile, key: &At<String>, catalogue: &Catalogue, errors: &mut Vec<Diagnostic>) {
-    let wrapper = catalogue.wrapper.as_ref().map(|wrapper| format!("{wrapper}.")).unwrap_or_default();
+    let wrapper = catalogue
+        .wrapper
+        .as_ref()
+        .map(|wrapper| format!("{wrapper}."))
+        .unwrap_or_default();
     let field = key.value.strip_prefix(&wrapper);
-    let good = field.and_then(|path| catalogue.field(path)).is_some_and(|field| field.kind == FieldType::Text);
+    let good = field
+        .and_then(|path| catalogue.field(path))
+        .is_some_and(|field| field.kind == FieldType::Text);
     if !good {
         let known: Vec<String> = catalogue
             .fields
@@ -115,7 +126,11 @@ pub(crate) fn check_key(file: &SourceFile, key: &At<String>, catalogue: &Catalog
             .map(|field| format!("{wrapper}{}", field.path))
             .collect();
         let unwrapped = format!("{wrapper}{}", key.value);
-        let meant = if known.contains(&unwrapped) { unwrapped.as_str() } else { key.value.as_str() };
+        let meant = if known.contains(&unwrapped) {
+            unwrapped.as_str()
+        } else {
+            key.value.as_str()
+        };
         errors.push(
             Diagnostic::at(Code::TargetKey, file, key.span.clone())
                 .with("value", key.value.as_str())
@@ -145,7 +160,12 @@ impl ShowText {
     /// Compiles it; what cannot be read shows nothing.
     pub(crate) fn compile(&self) -> Show {
         let one = |text: &Option<String>| text.as_ref().and_then(|text| Expression::parse(text).ok());
-        Show::new(one(&self.amount), one(&self.quantity), one(&self.date), self.columns.clone())
+        Show::new(
+            one(&self.amount),
+            one(&self.quantity),
+            one(&self.date),
+            self.columns.clone(),
+        )
     }
 }
 
@@ -174,7 +194,10 @@ fn expression(section: &mut Section<'_, '_>, key: &'static str, reads: &mut Vec<
     let text = section.text(key).filter(|text| !text.value.trim().is_empty())?;
     match Expression::parse(&text.value) {
         Ok(expression) => {
-            reads.push(At { value: expression.path().to_owned(), span: text.span });
+            reads.push(At {
+                value: expression.path().to_owned(),
+                span: text.span,
+            });
             Some(text.value)
         }
         Err(_) => {
@@ -206,24 +229,32 @@ pub(crate) fn group(mut section: Section<'_, '_>) -> (GroupDef, Vec<Read>) {
         };
         let good = matches!(Expression::parse(path), Ok(Expression::Path(_))) && matches!(format, None | Some("date"));
         if good {
-            by.push(GroupKey { path: path.to_owned(), format: format.map(str::to_owned) });
-            reads.push(At { value: path.to_owned(), span: part.span });
+            by.push(GroupKey {
+                path: path.to_owned(),
+                format: format.map(str::to_owned),
+            });
+            reads.push(At {
+                value: path.to_owned(),
+                span: part.span,
+            });
         } else {
             bad_expression(&mut section, "by", part.value.clone(), part.span);
         }
     }
-    let close = section.text("close").and_then(|text| match NaiveTime::parse_from_str(&text.value, "%H:%M") {
-        Ok(time) => Some(time),
-        Err(_) => {
-            let finding = Diagnostic::at(Code::Time, section.file, text.span)
-                .with("key", "close")
-                .with("value", text.value)
-                .with("zone", "HH:MM")
-                .help(Sentence::new("definition.close_help"));
-            section.push(finding);
-            None
-        }
-    });
+    let close = section
+        .text("close")
+        .and_then(|text| match NaiveTime::parse_from_str(&text.value, "%H:%M") {
+            Ok(time) => Some(time),
+            Err(_) => {
+                let finding = Diagnostic::at(Code::Time, section.file, text.span)
+                    .with("key", "close")
+                    .with("value", text.value)
+                    .with("zone", "HH:MM")
+                    .help(Sentence::new("definition.close_help"));
+                section.push(finding);
+                None
+            }
+        });
     let max_lines = section.integer("max_lines", 1, MOST_LINES).map(|at| at.value);
     section.finish();
     (GroupDef { by, close, max_lines }, reads)

@@ -22,7 +22,9 @@ struct Site {
 impl Site {
     /// The example.
     fn new() -> Self {
-        let site = Self { dir: tempfile::tempdir().unwrap() };
+        let site = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
         site.write("dukou.toml", PROJECT);
         site.write("schemes/wdt-to-tplus.toml", SCHEME);
         site

@@ -59,7 +59,7 @@ pub enum ConnectionKind {
     /// 旺店通·企业奇门
     WdtQimen(WdtQimenSettings),
     /// 畅捷通T+ through its open platform
-    TplusCloud(TplusCloudSettings),
+    TplusCloud(Box<TplusCloudSettings>),
 }
 
 impl ConnectionKind {
@@ -169,7 +169,8 @@ impl TplusCloudSettings {
 
     /// The account's name, as the connector gives it. Needs no secret.
     pub fn account_name(&self) -> String {
-        self.config(SecretString::from(String::new()), SecretString::from(String::new())).account_name()
+        self.config(SecretString::from(String::new()), SecretString::from(String::new()))
+            .account_name()
     }
 
     fn config(&self, secret: SecretString, token: SecretString) -> TplusCloudConfig {
@@ -192,7 +193,7 @@ pub(super) fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connectio
     let kind = section.required_text("kind", "wdt-qimen")?;
     let kind = match kind.value.as_str() {
         "wdt-qimen" => wdt(name, section).map(ConnectionKind::WdtQimen),
-        "tplus-cloud" => tplus(name, section).map(ConnectionKind::TplusCloud),
+        "tplus-cloud" => tplus(name, section).map(|settings| ConnectionKind::TplusCloud(Box::new(settings))),
         later @ ("wdt-direct" | "tplus-local") => {
             section.push(not_yet(&file, kind.span, &format!("kind = \"{later}\"")));
             None
@@ -207,14 +208,21 @@ pub(super) fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connectio
             None
         }
     };
-    Some(Connection { name: name.to_owned(), kind: kind?, file, span })
+    Some(Connection {
+        name: name.to_owned(),
+        kind: kind?,
+        file,
+        span,
+    })
 }
 
 fn wdt(name: &str, mut section: Section<'_, '_>) -> Option<WdtQimenSettings> {
     let url = url(&mut section, "http://hu3cgwt0tc.api.taobao.com/router/qm");
     let app_key = section.required_text("app_key", "12345678");
     let app_secret = secret::read(&mut section, "app_secret", "app_secret", &variable(name, "APP_SECRET"));
-    let target_app_key = section.text("target_app_key").map_or_else(|| DEFAULT_TARGET_APP_KEY.to_owned(), |at| at.value);
+    let target_app_key = section
+        .text("target_app_key")
+        .map_or_else(|| DEFAULT_TARGET_APP_KEY.to_owned(), |at| at.value);
     let sid = section.required_text("sid", "apidevtest2");
     let method = section.choice("sign_method", &["hmac-sha256", "md5", "hmac"]);
     let deadline = deadline(&mut section);
@@ -226,7 +234,9 @@ fn wdt(name: &str, mut section: Section<'_, '_>) -> Option<WdtQimenSettings> {
         app_secret: app_secret?,
         target_app_key,
         sid: sid?.value,
-        sign_method: method.and_then(|at| SignMethod::from_word(at.value)).unwrap_or_default(),
+        sign_method: method
+            .and_then(|at| SignMethod::from_word(at.value))
+            .unwrap_or_default(),
         deadline: deadline.value,
         per_second: limits.per_second,
     })
@@ -250,8 +260,13 @@ fn tplus(name: &str, mut section: Section<'_, '_>) -> Option<TplusCloudSettings>
         section.push(finding);
     }
     let limits = limits(&mut section, true);
-    let max_attempts = section.integer("max_attempts", 1, MOST_ATTEMPTS).map_or(DEFAULT_MAX_ATTEMPTS, |at| at.value);
-    let account = section.text("account").map(|at| at.value).filter(|name| !name.trim().is_empty());
+    let max_attempts = section
+        .integer("max_attempts", 1, MOST_ATTEMPTS)
+        .map_or(DEFAULT_MAX_ATTEMPTS, |at| at.value);
+    let account = section
+        .text("account")
+        .map(|at| at.value)
+        .filter(|name| !name.trim().is_empty());
     let patterns = patterns(&mut section);
     section.finish();
     Some(TplusCloudSettings {
@@ -304,7 +319,10 @@ fn auth(name: &str, section: &mut Section<'_, '_>) -> Option<SecretRef> {
 
 fn deadline(section: &mut Section<'_, '_>) -> At<Duration> {
     let span = section.span.clone();
-    let deadline = section.duration("deadline").unwrap_or(At { value: DEFAULT_DEADLINE, span });
+    let deadline = section.duration("deadline").unwrap_or(At {
+        value: DEFAULT_DEADLINE,
+        span,
+    });
     if deadline.value.is_zero() {
         let finding = Diagnostic::at(Code::Duration, section.file, deadline.span.clone())
             .with("key", "deadline")
@@ -316,7 +334,10 @@ fn deadline(section: &mut Section<'_, '_>) -> At<Duration> {
 }
 
 fn limits(section: &mut Section<'_, '_>, in_flight: bool) -> Limits {
-    let mut limits = Limits { per_second: Some(1), in_flight: 1 };
+    let mut limits = Limits {
+        per_second: Some(1),
+        in_flight: 1,
+    };
     let file = section.file;
     if let Some((table, span)) = section.table("limits") {
         let mut inner = Section::new(file, "limits", table, span, section.errors);
@@ -347,7 +368,11 @@ fn patterns(section: &mut Section<'_, '_>) -> Patterns {
         ];
         for (key, list) in lists {
             if let Some(texts) = inner.texts(key) {
-                *list = texts.into_iter().map(|text| text.value).filter(|text| !text.trim().is_empty()).collect();
+                *list = texts
+                    .into_iter()
+                    .map(|text| text.value)
+                    .filter(|text| !text.trim().is_empty())
+                    .collect();
             }
         }
         if let Some(flag) = inner.flag("key_means_duplicate") {
@@ -377,7 +402,9 @@ fn url(section: &mut Section<'_, '_>, example: &str) -> Option<String> {
 /// What is wrong with an address, as a key of the language files.
 fn url_fault(text: &str) -> Option<&'static str> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let Some(rest) = rest else { return Some("definition.url_scheme") };
+    let Some(rest) = rest else {
+        return Some("definition.url_scheme");
+    };
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Some("definition.url_space");
     }
@@ -396,9 +423,9 @@ fn url_fault(text: &str) -> Option<&'static str> {
         },
     };
     let named = host.contains(':')
-        || host.split('.').all(|label| {
-            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-        });
+        || host
+            .split('.')
+            .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_'));
     if !named {
         return Some("definition.url_host");
     }
@@ -415,6 +442,9 @@ fn variable(connection: &str, key: &str) -> String {
 }
 
 fn seconds(duration: Duration) -> String {
-    if duration.subsec_millis() == 0 { format!("{}s", duration.as_secs()) } else { format!("{}ms", duration.as_millis()) }
+    if duration.subsec_millis() == 0 {
+        format!("{}s", duration.as_secs())
+    } else {
+        format!("{}ms", duration.as_millis())
+    }
 }
-

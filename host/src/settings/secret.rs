@@ -73,7 +73,9 @@ impl SecretRef {
     }
 
     fn finding(&self, code: Code, place: &str) -> Diagnostic {
-        Diagnostic::at(code, &self.file, self.span.clone()).with("key", self.key.as_str()).with("place", place)
+        Diagnostic::at(code, &self.file, self.span.clone())
+            .with("key", self.key.as_str())
+            .with("place", place)
     }
 }
 
@@ -96,9 +98,17 @@ pub(super) fn read(section: &mut Section<'_, '_>, key: &'static str, label: &str
         return None;
     };
     let span = entry.node.span.clone();
-    let help = || Sentence::new("definition.secret_help").with("key", key).with("variable", variable);
+    let help = || {
+        Sentence::new("definition.secret_help")
+            .with("key", key)
+            .with("variable", variable)
+    };
     let Held::Table(table) = &entry.node.value else {
-        section.push(Diagnostic::at(Code::LiteralSecret, file, span).with("key", label).help(help()));
+        section.push(
+            Diagnostic::at(Code::LiteralSecret, file, span)
+                .with("key", label)
+                .help(help()),
+        );
         return None;
     };
     let mut inner = Section::new(file, label, table, span.clone(), section.errors);
@@ -113,13 +123,20 @@ pub(super) fn read(section: &mut Section<'_, '_>, key: &'static str, label: &str
         SecretAt::Secret(name) => !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']),
     };
     match (env, path, secret) {
-        (Some(at), None, None) | (None, Some(at), None) | (None, None, Some(at)) if plain(&at) => {
-            Some(SecretRef { at, key: label.to_owned(), file: file.clone(), span })
-        }
+        (Some(at), None, None) | (None, Some(at), None) | (None, None, Some(at)) if plain(&at) => Some(SecretRef {
+            at,
+            key: label.to_owned(),
+            file: file.clone(),
+            span,
+        }),
         // Unknown keys and wrong types were reported already.
         (None, None, None) if given > 0 => None,
         _ => {
-            section.push(Diagnostic::at(Code::SecretReference, file, span).with("key", label).help(help()));
+            section.push(
+                Diagnostic::at(Code::SecretReference, file, span)
+                    .with("key", label)
+                    .help(help()),
+            );
             None
         }
     }

@@ -44,8 +44,9 @@ pub trait Store: Send + Sync {
     /// `range: None` only takes over. The returned lease number guards every write for the window.
     fn open_window(&self, scheme: &SchemeName, range: Option<OpenWindow>) -> Result<Option<Window>, StoreError>;
 
-    /// TX 1: records, their groups' work and the page position together. Rows whose body is already stored under the key
-    /// count as known and change nothing; a changed body is a new revision and makes its group due again. A new key whose
+    /// TX 1: records, their groups' work and the page position together. Rows whose body is the newest one stored under
+    /// the key count as known and change nothing; any other body is a new revision and makes its group due again (a body that
+    /// returns to an earlier one too: else the documents of the one between would stand for it). A new key whose
     /// alias another key of the scheme already carries is stored and marked re-issued. Refused with
     /// [`StoreError::Stale`] when the window's lease number is not `lease`.
     fn ingest(&self, scheme: &SchemeName, page: &IngestPage) -> Result<IngestCounts, StoreError>;
@@ -183,7 +184,7 @@ pub trait Store: Send + Sync {
     /// Bytes by digest, verified.
     fn blob(&self, digest: &dukou_core::digest::Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Makes a deployment the scheme's active one; raises the generation.
+    /// Makes a deployment the scheme's active one; raises the generation. Answers the deployment's number.
     fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// The active deployment.

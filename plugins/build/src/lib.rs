@@ -4,7 +4,7 @@
 //! cleaned environment, wraps the core module as a component, and appends the manifest. It never runs a plugin and must
 //! never depend on an engine: whoever builds plugins need not wait for wasmtime to compile.
 //!
-//! The bytes depend on source, toolchain and dependencies only: paths of the building machine are mapped away.
+//! Folders of the building machine are mapped away, so that a component does not tell where it was built.
 
 mod cargo;
 mod error;

@@ -2,7 +2,7 @@
 //!
 //! [`Scalar`] keeps what came, borrowed where it can. A number keeps its digits: `2.0000` stays `2.0000`, and nothing
 //! passes through binary floating point. What counts as empty, and what counts as a number, is decided here once for
-//! all plugins (the value rules of `docs/reference/mapping-table.md`).
+//! all plugins (the value rules of `plugins/table/README.md`).
 
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error};

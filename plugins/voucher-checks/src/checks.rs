@@ -138,10 +138,11 @@ fn latest_date(rules: &Rules, candidate: &Candidate, violations: &mut Vec<Violat
     for record in &candidate.origin.records {
         match Moment::from_rfc3339(&record.received_at, rules.zone) {
             Ok(moment) => {
-                latest = latest.max(Some(Moment {
+                let next_day = Moment {
                     day: moment.day + 1,
                     second: 0,
-                }))
+                };
+                latest = latest.max(Some(next_day));
             }
             Err(_) => {
                 let message = format!("record {} has no readable time of receipt", record.key);

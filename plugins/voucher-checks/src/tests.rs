@@ -258,7 +258,7 @@ proptest! {
         let faithful = lines(units.iter().map(number).collect());
         let found = codes("{}", candidate(&details, &[("", "2026-11-05", &faithful)]));
         prop_assert!(found.is_empty(), "{:?}", found);
-        let mut changed = units.clone();
+        let mut changed = units;
         changed[0] += off;
         let changed = lines(changed.iter().map(number).collect());
         let found = codes("{}", candidate(&details, &[("", "2026-11-05", &changed)]));

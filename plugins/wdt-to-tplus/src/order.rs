@@ -39,6 +39,16 @@ impl Default for Details<'_> {
     }
 }
 
+impl<'a> Details<'a> {
+    /// The lines, none if something else stands there.
+    pub(crate) fn lines(&self) -> &[Line<'a>] {
+        match self {
+            Self::Lines(lines) => lines,
+            Self::Wrong => &[],
+        }
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Order<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;

@@ -101,7 +101,7 @@ impl Template {
 
     /// The body of the group's document, or every reason why there is none.
     pub(crate) fn write(&self, group: &Group) -> Result<String, Vec<Violation>> {
-        // Values are shorter than the text they are read from; what is added is constant.
+        // Enough for an ordinary order, so that the body grows without being moved.
         let text: usize = group.records.iter().map(|record| record.body.len()).sum();
         let mut draft = Draft::new(group, 1024 + 2 * text);
         let mut orders = Vec::with_capacity(group.records.len());
@@ -127,9 +127,7 @@ impl Template {
     }
 
     fn write_lines(&self, draft: &mut Draft<'_>, orders: &[(usize, Order<'_>)]) {
-        push_name(&mut draft.body, LINES.target);
-        draft.body.push('[');
-        let mut target = 0;
+        // Lists that are none come first: their lines cannot be judged.
         for (member, order) in orders {
             let place = Place {
                 member: *member,
@@ -140,19 +138,23 @@ impl Template {
                 Details::Lines(lines) if lines.is_empty() => {
                     draft.refuse("required", LINES, place, "the field is required and there are no lines");
                 }
-                Details::Lines(lines) => {
-                    for (source, line) in lines.iter().enumerate() {
-                        if target > 0 {
-                            draft.body.push(',');
-                        }
-                        let place = Place {
-                            line: Some((LINES, source, target)),
-                            ..place
-                        };
-                        self.write_line(draft, line, place);
-                        target += 1;
-                    }
+                Details::Lines(_) => {}
+            }
+        }
+        push_name(&mut draft.body, LINES.target);
+        draft.body.push('[');
+        let mut target = 0;
+        for (member, order) in orders {
+            for (source, line) in order.details.lines().iter().enumerate() {
+                if target > 0 {
+                    draft.body.push(',');
                 }
+                let place = Place {
+                    member: *member,
+                    line: Some((LINES, source, target)),
+                };
+                self.write_line(draft, line, place);
+                target += 1;
             }
         }
         draft.body.push(']');

@@ -3,6 +3,8 @@
 //! Orders are made of every form that a value can take; both mappings must agree on the document, and where there is
 //! none, on the code and the place of every violation.
 
+#![expect(clippy::unwrap_used, reason = "a test outside `cfg(test)`")]
+
 use dukou_sdk::{Group, HostLookups, Mapping, SourceRecord, Verdict};
 use dukou_table::Table;
 use dukou_wdt_to_tplus::WdtToTplus;

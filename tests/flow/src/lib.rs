@@ -152,7 +152,7 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         );
         let scheme = include_str!("../../../examples/wdt-to-tplus/schemes/wdt-to-tplus.toml");
         let from = first_day().format("%Y-%m-%d %H:%M:%S").to_string();
-        let scheme = scheme.replace("2026-11-01 00:00:00", &from).replace("span = \"1d\"", "span = \"30d\"");
+        let scheme = scheme.replace("2026-11-01 00:00:00", &from).replace("span = \"1d\"", "span = \"29d\"");
         self.write("schemes/wdt-to-tplus.toml", &scheme);
     }
 
@@ -214,7 +214,7 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
             .env("PATH", "/usr/bin:/bin")
             .env("LANG", "en_US.UTF-8")
             .env("USER", "tester")
-            .env("DUKOU_CACHE", shared_cache())
+            .env("DUKOU_CACHE", shared_cache().join("compiled"))
             .env("WDT_APP_SECRET", &identity.app_secret)
             .env("TPLUS_APP_SECRET", &identity.tplus_app_secret)
             .env("TPLUS_OPEN_TOKEN", &identity.open_token)

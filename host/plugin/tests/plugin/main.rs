@@ -11,4 +11,3 @@ mod runs;
 mod sample;
 mod stock;
 mod system;
-mod scratch;

@@ -18,14 +18,27 @@ fn the_seeds_scheme_becomes_what_it_says() {
     assert_eq!(scheme.title, "旺店通销售出库单 → T+ 销售出库单");
     assert!(scheme.warnings.is_empty(), "{:?}", scheme.warnings);
     let source = &scheme.source;
-    assert_eq!((source.connection.as_str(), source.key.as_str(), source.page_size), ("wdt", "order_no", 100));
+    assert_eq!(
+        (source.connection.as_str(), source.key.as_str(), source.page_size),
+        ("wdt", "order_no", 100)
+    );
     assert_eq!(source.zone, chrono_tz::Asia::Shanghai);
-    assert_eq!(source.window.from, "2026-10-31T16:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+    assert_eq!(
+        source.window.from,
+        "2026-10-31T16:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+    );
     assert_eq!(source.window.span, Duration::from_secs(86_400));
-    assert_eq!((source.window.overlap, source.window.lag), (Duration::from_secs(900), Duration::from_secs(120)));
+    assert_eq!(
+        (source.window.overlap, source.window.lag),
+        (Duration::from_secs(900), Duration::from_secs(120))
+    );
     assert_eq!(source.request.len(), 4);
     assert_eq!(source.request[3], ("page_no".into(), RequestValue::PageNumber));
-    assert_eq!(scheme.target.schedule.zone(), chrono_tz::Asia::Shanghai, "the target's rhythm is in the scheme's zone");
+    assert_eq!(
+        scheme.target.schedule.zone(),
+        chrono_tz::Asia::Shanghai,
+        "the target's rhythm is in the scheme's zone"
+    );
     assert_eq!(scheme.mapping.at, PluginAt::Stock("table".into()));
     assert_eq!(scheme.validations[0].settings, "{}");
     let environment: serde_json::Value = serde_json::from_str(&scheme.environment()).unwrap();
@@ -55,9 +68,16 @@ fn settings_are_compact_json_in_file_order() {
 #[test]
 fn numbers_in_settings_keep_their_digits() {
     let site = Site::new();
-    let settings = "plugin = \"voucher-checks\"\nsettings = { b = 0.0100, a = [1_000, -3, +4, 0x1F], c = 1e06, d = true }\n";
-    site.write("schemes/wdt-to-tplus.toml", edited(SCHEME, "plugin = \"voucher-checks\"\n", settings));
-    assert_eq!(site.scheme().validations[0].settings, r#"{"b":0.0100,"a":[1000,-3,4,31],"c":1e06,"d":true}"#);
+    let settings =
+        "plugin = \"voucher-checks\"\nsettings = { b = 0.0100, a = [1_000, -3, +4, 0x1F], c = 1e06, d = true }\n";
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "plugin = \"voucher-checks\"\n", settings),
+    );
+    assert_eq!(
+        site.scheme().validations[0].settings,
+        r#"{"b":0.0100,"a":[1000,-3,4,31],"c":1e06,"d":true}"#
+    );
 }
 
 fn rich() -> Site {
@@ -75,10 +95,18 @@ fn the_richer_scheme_parses() {
     let scheme = rich().scheme();
     let group = scheme.group.as_ref().unwrap();
     assert_eq!(group.by.len(), 3);
-    assert_eq!(group.by[2], GroupKey { path: "consign_time".into(), format: Some("date".into()) });
+    assert_eq!(
+        group.by[2],
+        GroupKey {
+            path: "consign_time".into(),
+            format: Some("date".into())
+        }
+    );
     assert_eq!(group.close.unwrap().to_string(), "02:00:00");
     assert_eq!(group.max_lines, Some(200));
-    assert!(scheme.mapping.settings.starts_with(r#"{"skip":[{"when":"order_type != 1","reason":"非销售出库"}],"lines":{"RDRecordDetails":{"each":"#));
+    assert!(scheme.mapping.settings.starts_with(
+        r#"{"skip":[{"when":"order_type != 1","reason":"非销售出库"}],"lines":{"RDRecordDetails":{"each":"#
+    ));
     assert!(scheme.mapping.settings.contains(r#""DispatchAddress":false"#));
     // Only that grouping is not in force yet.
     let warnings: Vec<Code> = scheme.warnings.iter().map(|warning| warning.code).collect();
@@ -107,9 +135,15 @@ fn a_definition_survives_the_store() {
 fn comments_and_line_ends_do_not_change_a_definition() {
     let site = Site::new();
     let before = site.scheme().definition_json();
-    site.write("schemes/wdt-to-tplus.toml", format!("\u{feff}# 注释\n{SCHEME}").replace('\n', "\r\n"));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        format!("\u{feff}# 注释\n{SCHEME}").replace('\n', "\r\n"),
+    );
     assert_eq!(site.scheme().definition_json(), before);
-    site.write("schemes/wdt-to-tplus.toml", edited(SCHEME, "BusiType = \"15\"", "BusiType = \"16\""));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "BusiType = \"15\"", "BusiType = \"16\""),
+    );
     assert_ne!(site.scheme().definition_json(), before);
 }
 
@@ -117,16 +151,30 @@ fn comments_and_line_ends_do_not_change_a_definition() {
 fn a_plugins_complaint_points_at_its_setting() {
     let scheme = rich().scheme();
     let line = |needle: &str| RICH.lines().position(|line| line.contains(needle)).unwrap() + 1;
-    let at = |path: &str| scheme.setting_error(&scheme.mapping, path, "template.path", "…").position().unwrap();
-    assert_eq!(at("fields.RDRecordDetails.Batch"), (line("\"RDRecordDetails.Batch\" ="), 27));
-    assert_eq!(at("fields[\"RDRecordDetails.Batch\"]"), at("fields.RDRecordDetails.Batch"));
+    let at = |path: &str| {
+        scheme
+            .setting_error(&scheme.mapping, path, "template.path", "…")
+            .position()
+            .unwrap()
+    };
+    assert_eq!(
+        at("fields.RDRecordDetails.Batch"),
+        (line("\"RDRecordDetails.Batch\" ="), 27)
+    );
+    assert_eq!(
+        at("fields[\"RDRecordDetails.Batch\"]"),
+        at("fields.RDRecordDetails.Batch")
+    );
     assert_eq!(at("skip[0].when"), (line("skip ="), 18));
     assert_eq!(at("skip.0.when"), at("skip[0].when"));
     assert_eq!(at("lines.RDRecordDetails.drop[1].when"), (line("refund_status in"), 12));
     assert_eq!(at("fields.Nothing").0, line("[mapping.settings.fields]"));
     assert_eq!(at("").0, line("[mapping.settings]"));
     let finding = scheme.setting_error(&scheme.mapping, "fields.Code", "row.x", "不行");
-    assert_eq!(finding.message.text(Lang::Zh), "组件 \"table\" 不接受 mapping.settings.fields.Code (row.x): 不行");
+    assert_eq!(
+        finding.message.text(Lang::Zh),
+        "组件 \"table\" 不接受 mapping.settings.fields.Code (row.x): 不行"
+    );
 }
 
 #[test]
@@ -144,9 +192,15 @@ fn a_project_plugin_comes_before_a_stock_one_and_paths_stay_inside() {
     let site = Site::new();
     site.write("plugins/table.wasm", "…");
     assert_eq!(site.scheme().mapping.at, PluginAt::File("plugins/table.wasm".into()));
-    site.write("schemes/wdt-to-tplus.toml", edited(SCHEME, "plugin = \"table\"", "plugin = \"plugins/table.wasm\""));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "plugin = \"table\"", "plugin = \"plugins/table.wasm\""),
+    );
     assert_eq!(site.scheme().mapping.at, PluginAt::File("plugins/table.wasm".into()));
-    site.write("schemes/wdt-to-tplus.toml", edited(SCHEME, "plugin = \"table\"", "plugin = \"../table.wasm\""));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "plugin = \"table\"", "plugin = \"../table.wasm\""),
+    );
     assert_eq!(site.load().1.0[0].code, Code::UnknownPlugin);
 }
 
@@ -154,7 +208,10 @@ fn a_project_plugin_comes_before_a_stock_one_and_paths_stay_inside() {
 fn a_customers_columns_join_the_catalogue() {
     let site = Site::new();
     let row = "Memo = \"来自旺店通\"\npriuserdefnvc1 = \"{{shop_no}}\"";
-    site.write("schemes/wdt-to-tplus.toml", edited(SCHEME, "Memo = \"来自旺店通\"", row));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "Memo = \"来自旺店通\"", row),
+    );
     assert_eq!(site.load().1.0[0].code, Code::UnknownTargetField);
     site.write(
         "catalogues/own.toml",
@@ -174,8 +231,14 @@ fn no_limit_is_zero_and_the_default_is_one() {
     assert_eq!(tplus(&site).limits.per_second, Some(1));
     site.write("dukou.toml", edited(PROJECT, "per_second = 1", "per_second = 0"));
     assert_eq!(tplus(&site).limits.per_second, None);
-    site.write("dukou.toml", edited(PROJECT, "limits = { per_second = 1, in_flight = 1 }", ""));
-    assert_eq!((tplus(&site).limits.per_second, tplus(&site).limits.in_flight), (Some(1), 1));
+    site.write(
+        "dukou.toml",
+        edited(PROJECT, "limits = { per_second = 1, in_flight = 1 }", ""),
+    );
+    assert_eq!(
+        (tplus(&site).limits.per_second, tplus(&site).limits.in_flight),
+        (Some(1), 1)
+    );
     match &kinds(&site)["wdt"].kind {
         ConnectionKind::WdtQimen(settings) => assert_eq!(settings.per_second, Some(1)),
         other => panic!("{other:?}"),
@@ -200,16 +263,52 @@ fn unknown_source_names_are_warnings_with_a_guess() {
     let warnings = site.scheme().warnings;
     let seen: Vec<_> = warnings
         .iter()
-        .map(|w| (w.code, w.severity, w.position().unwrap(), w.help.as_ref().unwrap().text(Lang::En)))
+        .map(|w| {
+            (
+                w.code,
+                w.severity,
+                w.position().unwrap(),
+                w.help.as_ref().unwrap().text(Lang::En),
+            )
+        })
         .collect();
     let line = |needle: &str| text.lines().position(|line| line.contains(needle)).unwrap() + 1;
     assert_eq!(
         seen,
         [
-            (Code::UnknownParameter, Severity::Warning, (line("pageno"), 1), "did you mean page_no?".into()),
-            (Code::UnknownSourceField, Severity::Warning, (line("consign_tim\""), 9), "did you mean consign_time?".into()),
-            (Code::UnknownSourceField, Severity::Warning, (line("reciever"), 22), "did you mean receiver_address?".into()),
+            (
+                Code::UnknownParameter,
+                Severity::Warning,
+                (line("pageno"), 1),
+                "did you mean page_no?".into()
+            ),
+            (
+                Code::UnknownSourceField,
+                Severity::Warning,
+                (line("consign_tim\""), 9),
+                "did you mean consign_time?".into()
+            ),
+            (
+                Code::UnknownSourceField,
+                Severity::Warning,
+                (line("reciever"), 22),
+                "did you mean receiver_address?".into()
+            ),
         ]
+    );
+}
+
+#[test]
+fn a_span_that_its_overlap_makes_too_long_is_a_warning() {
+    let site = Site::new();
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        edited(SCHEME, "span = \"1d\"", "span = \"30d\""),
+    );
+    let warnings = site.scheme().warnings;
+    assert_eq!(
+        (warnings.len(), warnings[0].code, warnings[0].position()),
+        (1, Code::Span, Some((8, 49)))
     );
 }
 
@@ -219,7 +318,11 @@ fn schemes_are_chosen_by_name_or_when_there_is_only_one() {
     let project = Project::load(site.root()).unwrap();
     assert_eq!(project.choose(None).unwrap().to_string(), "wdt-to-tplus");
     let exit = |result: anyhow::Result<SchemeName>| {
-        result.unwrap_err().downcast::<super::super::DefinitionErrors>().unwrap().exit()
+        result
+            .unwrap_err()
+            .downcast::<super::super::DefinitionErrors>()
+            .unwrap()
+            .exit()
     };
     assert_eq!(exit(project.choose(Some("wdt-to-tpuls"))), crate::exit::Exit::NotFound);
     site.write("schemes/other.toml", SCHEME);

@@ -16,24 +16,39 @@ fn zeros_stay_and_every_encoding_is_the_same_table() {
     let text = "店铺,客户,备注\r\n0101,C001,\"甲, 乙\"\r\n0102 , C002,\r\n\r\n";
     let table = read(text).unwrap();
     assert_eq!(table.columns, ["店铺", "客户", "备注"]);
-    assert_eq!(table.row("0101"), Some(r#"{"店铺":"0101","客户":"C001","备注":"甲, 乙"}"#));
+    assert_eq!(
+        table.row("0101"),
+        Some(r#"{"店铺":"0101","客户":"C001","备注":"甲, 乙"}"#)
+    );
     assert_eq!(table.row("0102"), Some(r#"{"店铺":"0102","客户":"C002","备注":""}"#));
     assert_eq!(table.row("101"), None);
     let (gbk, _, lossy) = encoding_rs::GBK.encode(text);
     assert!(!lossy);
-    for bytes in [format!("\u{feff}{text}").into_bytes(), gbk.into_owned(), text.replace("\r\n", "\n").into_bytes()] {
+    for bytes in [
+        format!("\u{feff}{text}").into_bytes(),
+        gbk.into_owned(),
+        text.replace("\r\n", "\n").into_bytes(),
+    ] {
         let other = read(bytes).unwrap();
         assert_eq!(other, table);
         assert_eq!(other.canonical(), table.canonical());
     }
     let swapped = read("店铺,客户,备注\n0102,C002,\n0101,C001,\"甲, 乙\"\n").unwrap();
-    assert_eq!(swapped.canonical(), table.canonical(), "the order of rows does not count");
+    assert_eq!(
+        swapped.canonical(),
+        table.canonical(),
+        "the order of rows does not count"
+    );
 }
 
 #[test]
 fn mistakes_are_told_by_line_all_at_once() {
     let errors = read("店铺,客户\n01,A\n02,B\n01,C\n,D\n03\n04,E,F\n").unwrap_err();
-    let seen: Vec<_> = errors.0.iter().map(|error| (error.code, error.position().unwrap())).collect();
+    let seen: Vec<_> = errors
+        .0
+        .iter()
+        .map(|error| (error.code, error.position().unwrap()))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -44,7 +59,10 @@ fn mistakes_are_told_by_line_all_at_once() {
         ]
     );
     assert_eq!(errors.0[0].message.text(Lang::Zh), "键 \"01\" 重复: 第 2 行和第 4 行");
-    assert_eq!(errors.0[0].message.text(Lang::En), "key \"01\" stands twice: lines 2 and 4");
+    assert_eq!(
+        errors.0[0].message.text(Lang::En),
+        "key \"01\" stands twice: lines 2 and 4"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dukou_core::digest::Digest;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::fault::engine;
@@ -24,7 +25,7 @@ pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, St
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(opening)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    settle_plans(&connection)?;
     // Before the first page is written; later it has no effect.
     connection
         .pragma_update(None, "auto_vacuum", "INCREMENTAL")
@@ -36,6 +37,10 @@ pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, St
         .pragma_update(None, "journal_size_limit", 64 << 20)
         .map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
+    // Copies of changed pages for savepoints go to memory, not to a file that is written for nothing.
+    connection
+        .pragma_update(None, "temp_store", "MEMORY")
+        .map_err(opening)?;
     connection.pragma_update(None, "cache_size", -32_768).map_err(opening)?;
     migrate(&mut connection)?;
     if presence.alone {
@@ -50,10 +55,20 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    settle_plans(&connection)?;
     connection.pragma_update(None, "mmap_size", 0).map_err(opening)?;
     connection.pragma_update(None, "cache_size", -16_384).map_err(opening)?;
     Ok(connection)
+}
+
+/// Statements are planned once: without the stability guarantee, SQLite plans again for every value that is compared with
+/// a column of a partial index.
+fn settle_plans(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(opening)
 }
 
 fn opening(error: rusqlite::Error) -> StoreError {

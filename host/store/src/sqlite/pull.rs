@@ -1,14 +1,17 @@
 //! TX 1: windows, pages and the mark. A page's records, their groups' work and the position are one transaction, guarded
 //! by the window's lease number.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use dukou_core::names::SchemeName;
 use dukou_core::window::WindowRange;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use rust_decimal::Decimal;
 
 use super::fault::{Fault, Step};
 use super::packed::{Packed, pack_as};
-use super::values::{int, limit, ms, text, time, time_or_none, uint};
+use super::values::{int, json, limit, ms, text, time, time_or_none, uint};
 use super::work::{GroupId, SchemeId, Work, scheme_id};
 use crate::StoreError;
 use crate::rows::{IngestCounts, IngestPage, IngestRecord, OpenWindow, Window};
@@ -209,17 +212,18 @@ fn take_in(
         counts.known += 1;
         return Ok(());
     }
-    let group = due(work, scheme, &record.group)?;
     let columns = serde_json::to_string(&record.shown.columns).expect("strings are always JSON");
     let shown = &record.shown;
+    let mut aliases: BTreeSet<(String, String)> = record.aliases.iter().cloned().collect();
     let (id, revision) = match known {
         None => {
             counts.new += 1;
+            let group = due(work, scheme, &record.group, shown.amount.unwrap_or_default())?;
             let id: i64 = sql
                 .prepare_cached(
                     "INSERT INTO records
-                         (scheme, key, group_id, revision, hash, received_at, amount, quantity, date, columns)
-                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+                         (scheme, key, group_id, revision, hash, received_at, amount, quantity, date, columns, aliases)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
                 )?
                 .query_row(
                     params![
@@ -231,7 +235,8 @@ fn take_in(
                         text(shown.amount),
                         text(shown.quantity),
                         shown.date,
-                        columns
+                        columns,
+                        pairs(&aliases)
                     ],
                     |row| row.get(0),
                 )?;
@@ -239,9 +244,15 @@ fn take_in(
         }
         Some((id, revision, _, before)) => {
             counts.changed += 1;
+            let group = due(work, scheme, &record.group, Decimal::ZERO)?;
+            work.touch(group);
+            let earlier: String = sql
+                .prepare_cached("SELECT aliases FROM records WHERE id = ?1")?
+                .query_row([id], |row| row.get(0))?;
+            aliases.extend(json::<Vec<(String, String)>>(&earlier, "identities of a record")?);
             sql.prepare_cached(
                 "UPDATE records SET group_id = ?2, revision = ?3, hash = ?4, received_at = ?5,
-                        amount = ?6, quantity = ?7, date = ?8, columns = ?9
+                        amount = ?6, quantity = ?7, date = ?8, columns = ?9, aliases = ?10
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -253,7 +264,8 @@ fn take_in(
                 text(shown.amount),
                 text(shown.quantity),
                 shown.date,
-                columns
+                columns,
+                pairs(&aliases)
             ])?;
             if before != group {
                 left(work, before, at)?;
@@ -272,18 +284,34 @@ fn take_in(
     Ok(())
 }
 
-/// Makes a group due, new or not. A claim on it ends: what it read is no longer the newest.
-fn due(work: &mut Work<'_>, scheme: SchemeId, key: &str) -> Step<GroupId> {
+/// Other identities as a JSON column.
+fn pairs(aliases: &BTreeSet<(String, String)>) -> String {
+    serde_json::to_string(aliases).expect("strings are always JSON")
+}
+
+/// Makes a group due, new or not. A claim on it ends: what it read is no longer the newest. A new one is counted with
+/// its first record's money at once, because nearly every group is one record.
+fn due(work: &mut Work<'_>, scheme: SchemeId, key: &str, amount: Decimal) -> Step<GroupId> {
+    let known: Option<GroupId> = work
+        .sql()
+        .prepare_cached(
+            "UPDATE groups SET lease = lease + (state = 'claimed'), state = 'waiting', owner = NULL, claims = 0
+             WHERE scheme = ?1 AND key = ?2 RETURNING id",
+        )?
+        .query_row(params![scheme, key], |row| row.get(0))
+        .optional()?;
+    if let Some(group) = known {
+        work.touch(group);
+        return Ok(group);
+    }
     let group = work
         .sql()
         .prepare_cached(
-            "INSERT INTO groups (scheme, key, state) VALUES (?1, ?2, 'waiting')
-             ON CONFLICT (scheme, key) DO UPDATE
-             SET lease = lease + (state = 'claimed'), state = 'waiting', owner = NULL, claims = 0
-             RETURNING id",
+            "INSERT INTO groups (scheme, key, state, standing, members, amount)
+             VALUES (?1, ?2, 'waiting', 'waiting', 1, ?3) RETURNING id",
         )?
-        .query_row(params![scheme, key], |row| row.get(0))?;
-    work.touch(group);
+        .query_row(params![scheme, key, amount.to_string()], |row| row.get(0))?;
+    work.waiting(scheme, amount);
     Ok(group)
 }
 

@@ -9,7 +9,7 @@ use super::lists::{RECORD, delivery, delivery_with_key, record_of};
 use super::packed::unpack_text;
 use super::problems::{PROBLEM, problem_of};
 use super::settle::omissions_of;
-use super::values::{time, time_or_none, uint, uint32};
+use super::values::{json, time, time_or_none, uint, uint32};
 use super::work::{GroupId, SchemeId, scheme_id};
 use crate::rows::{AttemptRow, DeliveryRow, ProblemRow, Story};
 
@@ -120,9 +120,10 @@ fn revisions(sql: &Connection, record: i64, key: &str) -> Step<Vec<(u64, chrono:
 }
 
 fn aliases(sql: &Connection, record: i64) -> Step<Vec<(String, String)>> {
-    let mut statement = sql.prepare_cached("SELECT kind, value FROM aliases WHERE record = ?1 ORDER BY kind, value")?;
-    let rows = statement.query_map([record], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let aliases: String = sql
+        .prepare_cached("SELECT aliases FROM records WHERE id = ?1")?
+        .query_row([record], |row| row.get(0))?;
+    json(&aliases, "identities of a record")
 }
 
 fn members(sql: &Connection, group: GroupId) -> Step<Vec<String>> {

@@ -1,5 +1,7 @@
 //! Groups to transform: claiming, looking without claiming, and making due again.
 
+use std::collections::BTreeMap;
+
 use chrono::SecondsFormat;
 use dukou_core::names::SchemeName;
 use dukou_core::show::Shown;
@@ -8,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::{Fault, Step};
 use super::packed::unpack_text;
-use super::values::{limit, shown, time, uint, uint32};
+use super::values::{json, limit, shown, time, uint, uint32};
 use super::work::{GroupId, SchemeId, Work, scheme_id};
 use crate::reports::plus;
 use crate::rows::{ClaimedGroup, Owner};
@@ -142,31 +144,22 @@ fn add(mut sum: Shown, member: &Shown) -> Shown {
 /// was skipped, or refused so that nothing is there, does not.
 fn reissue_of(sql: &Connection, group: GroupId) -> Step<Option<String>> {
     let mut members = sql.prepare_cached(
-        "SELECT id, mapped FROM records r WHERE group_id = ?1 AND accepted = 0
-           AND EXISTS (SELECT 1 FROM aliases a WHERE a.record = r.id AND a.kind GLOB '=*')
-         ORDER BY id",
+        "SELECT id, scheme, mapped, aliases FROM records WHERE group_id = ?1 AND accepted = 0 ORDER BY id",
     )?;
-    let members: Vec<(i64, bool)> = members
-        .query_map([group], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (record, mapped) in members {
-        let others: Vec<(i64, String, GroupId, String)> = {
-            let mut others = sql.prepare_cached(
-                "SELECT DISTINCT o.id, o.key, g.id, g.state
-                 FROM aliases a
-                 JOIN aliases b ON b.scheme = a.scheme AND b.value = a.value AND b.kind = a.kind
-                 JOIN records o ON o.id = b.record
-                 JOIN groups g ON g.id = o.group_id
-                 WHERE a.record = ?1 AND a.kind GLOB '=*' AND o.id <> ?1
-                 ORDER BY o.id",
-            )?;
-            let rows = others.query_map([record], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            rows.collect::<Result<_, _>>()?
-        };
+    let mut members = members.query([group])?;
+    while let Some(member) = members.next()? {
+        let (record, scheme, mapped): (i64, SchemeId, bool) = (member.get(0)?, member.get(1)?, member.get(2)?);
+        let aliases = member.get_ref(3)?;
+        let aliases = aliases.as_str().map_err(rusqlite::Error::from)?;
+        // Most schemes identify no events: do not read what cannot hold a kind that starts with `=`.
+        if !aliases.contains("[\"=") {
+            continue;
+        }
+        let others = same_event(sql, scheme, record, aliases)?;
         if others.is_empty() || (mapped && live(sql, group)?) {
             continue;
         }
-        for (other, key, its_group, state) in others {
+        for (other, (key, its_group, state)) in others {
             let counts = if its_group == group {
                 other < record
             } else {
@@ -178,6 +171,32 @@ fn reissue_of(sql: &Connection, group: GroupId) -> Step<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// Other records of the scheme that share an identifying alias: number to key, group and the group's state.
+fn same_event(
+    sql: &Connection,
+    scheme: SchemeId,
+    record: i64,
+    aliases: &str,
+) -> Step<BTreeMap<i64, (String, GroupId, String)>> {
+    let aliases: Vec<(String, String)> = json(aliases, "identities of a record")?;
+    let mut found = BTreeMap::new();
+    for (kind, value) in aliases.iter().filter(|(kind, _)| kind.starts_with('=')) {
+        let mut others = sql.prepare_cached(
+            "SELECT o.id, o.key, g.id, g.state
+             FROM aliases a JOIN records o ON o.id = a.record JOIN groups g ON g.id = o.group_id
+             WHERE a.scheme = ?1 AND a.value = ?2 AND a.kind = ?3 AND o.id <> ?4",
+        )?;
+        let rows = others.query_map(params![scheme, value, kind, record], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))
+        })?;
+        for row in rows {
+            let (id, other) = row?;
+            found.insert(id, other);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a document of the group is, may be or will be at the target.

@@ -135,6 +135,11 @@ impl<'c> Work<'c> {
         *last = (*last).max(at);
     }
 
+    /// A new group of one record waits; its row says so already.
+    pub(super) fn waiting(&mut self, scheme: SchemeId, amount: Decimal) {
+        self.count(scheme, "standing", "waiting", 1, 1, Some(amount));
+    }
+
     /// A running host should look.
     pub(super) fn notice(&mut self) {
         self.noticed = true;

@@ -107,23 +107,21 @@ fn group(connection: &Connection, first: Job, queue: &Receiver<Job>) {
     if failure.is_some() {
         answers.push(first(None).1);
     } else {
-        let mut next = Some(first);
-        while let Some(job) = next {
+        // The first needs no savepoint, which would cost a copy of every page it changes: if it fails, nothing else is
+        // rolled back with it.
+        let (kept, answer) = attempt(connection, first);
+        answers.extend(answer);
+        while kept && failure.is_none() && answers.len() < MOST_IN_GROUP {
+            let Ok(job) = queue.try_recv() else { break };
             match member(connection, job) {
                 Ok(answer) => answers.extend(answer),
                 Err((error, answer)) => {
                     failure = Some(error);
                     answers.extend(answer);
-                    break;
                 }
             }
-            next = if answers.len() < MOST_IN_GROUP {
-                queue.try_recv().ok()
-            } else {
-                None
-            };
         }
-        if failure.is_none() {
+        if kept && failure.is_none() {
             failure = execute(connection, "COMMIT").err();
         }
         if !connection.is_autocommit() {
@@ -136,24 +134,24 @@ fn group(connection: &Connection, first: Job, queue: &Receiver<Job>) {
     }
 }
 
-/// Runs one operation in its savepoint. `Err` when the whole transaction is lost: on a full disk SQLite may roll all of
-/// it back by itself.
+/// Runs one operation; answers whether to keep what it did. After its own panic there is no answer: its caller sees the
+/// channel close.
+fn attempt(connection: &Connection, job: Job) -> (bool, Option<Answer>) {
+    match catch_unwind(AssertUnwindSafe(|| job(Some(connection)))) {
+        Ok((keep, answer)) => (keep, Some(answer)),
+        Err(_) => (false, None),
+    }
+}
+
+/// Runs one operation in its savepoint. `Err` when the whole transaction is lost: on a full disk or a failed write SQLite
+/// may roll all of it back by itself.
 fn member(connection: &Connection, job: Job) -> Result<Option<Answer>, (rusqlite::Error, Option<Answer>)> {
     execute(connection, "SAVEPOINT member").map_err(|error| (error, None))?;
-    let ran = catch_unwind(AssertUnwindSafe(|| job(Some(connection))));
-    let (keep, answer) = match ran {
-        Ok((keep, answer)) => (keep, Some(answer)),
-        // The operation's own panic: its caller sees the answer's channel close.
-        Err(_) => (false, None),
-    };
+    let (keep, answer) = attempt(connection, job);
     if connection.is_autocommit() {
-        return Err((
-            rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
-                Some("the transaction was rolled back by the engine".to_owned()),
-            ),
-            answer,
-        ));
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
+        let why = "another operation of the commit made the engine roll it back".to_owned();
+        return Err((rusqlite::Error::SqliteFailure(code, Some(why)), answer));
     }
     let ended = if keep {
         execute(connection, "RELEASE member")

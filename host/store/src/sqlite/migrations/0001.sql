@@ -79,6 +79,7 @@ CREATE TABLE records (
     quantity    TEXT,
     date        TEXT,
     columns     TEXT NOT NULL,
+    aliases     TEXT NOT NULL,
     accepted    INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1)),
     mapped      INTEGER NOT NULL DEFAULT 0 CHECK (mapped IN (0, 1)),
     UNIQUE (scheme, key)
@@ -96,6 +97,7 @@ CREATE TABLE revisions (
     UNIQUE (record, revision)
 ) STRICT;
 
+-- For finding; `records.aliases` lists them by record.
 CREATE TABLE aliases (
     scheme INTEGER NOT NULL REFERENCES schemes (id),
     value  TEXT NOT NULL,
@@ -103,7 +105,6 @@ CREATE TABLE aliases (
     record INTEGER NOT NULL REFERENCES records (id),
     PRIMARY KEY (scheme, value, kind, record)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX aliases_record ON aliases (record);
 
 -- `withdrawn` rows keep their attempts and never come back: the key is free again.
 CREATE TABLE deliveries (
