@@ -12,6 +12,11 @@ use serde_json::{Value, json};
 use super::text::{argument, clean, count, money, short, time};
 use super::{Lens, advice, mask};
 
+/// The most quoted values that text names.
+const MOST_VALUES: usize = 8;
+/// The most quoted values that JSON names.
+const MOST_LISTED: usize = 200;
+
 /// Problems with one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProblemGroup {
@@ -27,6 +32,8 @@ pub struct ProblemGroup {
     pub open: u64,
     /// Money concerned.
     pub amount: Decimal,
+    /// The values that the members' messages quote, with how many members each; the most frequent first.
+    pub values: Vec<(String, u64)>,
     /// When the first was opened.
     pub first: DateTime<Utc>,
     /// When one was last seen.
@@ -46,9 +53,16 @@ pub fn group(rows: &[ProblemRow]) -> Vec<ProblemGroup> {
                 count: 0,
                 open: 0,
                 amount: Decimal::ZERO,
+                values: Vec::new(),
                 first: row.opened_at,
                 last: row.seen_at,
             });
+        for value in values(row) {
+            match group.values.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, count)) => *count += 1,
+                None => group.values.push((value, 1)),
+            }
+        }
         group.count += 1;
         group.open += u64::from(row.resolved.is_none());
         group.amount += row.amount.unwrap_or_default();
@@ -61,6 +75,9 @@ pub fn group(rows: &[ProblemRow]) -> Vec<ProblemGroup> {
         }
     }
     let mut groups: Vec<ProblemGroup> = groups.into_values().collect();
+    for group in &mut groups {
+        group.values.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
+    }
     groups.sort_by_key(|group| {
         (
             group.open == 0,
@@ -70,6 +87,23 @@ pub fn group(rows: &[ProblemRow]) -> Vec<ProblemGroup> {
         )
     });
     groups
+}
+
+/// What a problem's message quotes beside its own keys: the fingerprint leaves it out, so members of a group differ in it.
+pub fn values(row: &ProblemRow) -> Vec<String> {
+    let own = |text: &&str| *text != row.group && row.delivery_key.as_deref() != Some(text);
+    let mut out: Vec<String> = row
+        .message
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| !text.is_empty())
+        .filter(own)
+        .map(str::to_owned)
+        .collect();
+    out.sort();
+    out.dedup();
+    out
 }
 
 fn urgency(kind: ProblemKind) -> usize {
@@ -115,6 +149,23 @@ pub fn text(lens: &Lens<'_>, groups: &[ProblemGroup]) -> String {
                 &[("first", &time(lens, group.first)), ("last", &time(lens, group.last))],
             )
         ));
+        if group.values.len() > 1 {
+            let mut values: Vec<String> = group
+                .values
+                .iter()
+                .take(MOST_VALUES)
+                .map(|(value, members)| {
+                    format!("{} ({})", short(&mask::message(lens, value, &[]), 40), count(*members))
+                })
+                .collect();
+            if group.values.len() > MOST_VALUES {
+                values.push("…".to_owned());
+            }
+            out.push_str(&format!(
+                "  {}\n",
+                lens.lang.text("problem.values", &[("values", &values.join(", "))])
+            ));
+        }
         out.push_str(&format!("  → {}\n", next_command(group)));
     }
     out
@@ -136,6 +187,8 @@ pub fn to_json(lens: &Lens<'_>, groups: &[ProblemGroup]) -> Value {
             "code": group.newest.code,
             "path": group.newest.path,
             "message": mask::message(lens, &group.newest.message, &[]),
+            "values": group.values.iter().take(MOST_LISTED)
+                .map(|(value, members)| json!({ "value": value, "count": members })).collect::<Vec<_>>(),
             "count": group.count,
             "open": group.open,
             "amount": group.amount.to_string(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::mask::{self, Side};
 use super::text::{clean, clean_block, indented, money_or_none, short, table, time};
-use super::{Lens, advice, details, records, story};
+use super::{Lens, advice, details, groups, records, story};
 
 /// Longer details stand on lines of their own.
 const MOST_INLINE: usize = 80;
@@ -294,7 +294,8 @@ pub fn rows_text(lens: &Lens<'_>, rows: &[ProblemRow]) -> String {
         "problem.amount",
         "problem.state",
         "problem.opened",
-        "problem.what",
+        "problem.cause",
+        "problem.value",
     ]
     .map(|key| lens.lang.t(key));
     let rows: Vec<Vec<String>> = rows
@@ -305,13 +306,15 @@ pub fn rows_text(lens: &Lens<'_>, rows: &[ProblemRow]) -> String {
             } else {
                 "problem.open"
             };
+            let kind = lens.lang.t(&format!("kind.{}", row.kind.word()));
             vec![
                 row.id.to_string(),
                 clean(advice::key_of(row)),
                 money_or_none(row.amount),
                 lens.lang.t(state),
                 time(lens, row.opened_at),
-                short(&mask::message(lens, &row.message, &[]), 60),
+                format!("{kind} #{}", clean(&row.fingerprint)),
+                short(&mask::message(lens, &groups::values(row).join(", "), &[]), 40),
             ]
         })
         .collect();

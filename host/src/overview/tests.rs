@@ -404,6 +404,32 @@ fn problems_are_grouped_by_cause_then_listed() {
 }
 
 #[test]
+fn a_cause_names_the_values_it_stopped_at() {
+    let (store, catalogues) = (MemoryStore::new(), catalogues());
+    let orders: Vec<IngestRecord> = (1..=4).map(|n| order(&format!("CK{n:04}"), "1", "10")).collect();
+    ingest(&store, &orders, 60);
+    settle(&store, 70, |key| {
+        let shop = if key == "CK0004" { "SHOP02" } else { "SHOP01" };
+        Some(rejected(
+            "lookup.miss",
+            "Partner",
+            &format!("{key}: table 客户对照 has no row for key \"{shop}\""),
+        ))
+    });
+    let rows = store
+        .problems(&ProblemFilter {
+            scheme: Some(scheme()),
+            ..ProblemFilter::default()
+        })
+        .unwrap();
+    let grouped = groups::group(&rows);
+    assert_eq!(grouped.len(), 1);
+    assert_eq!(grouped[0].values, [("SHOP01".to_owned(), 3), ("SHOP02".to_owned(), 1)]);
+    let text = groups::text(&lens(&catalogues, Lang::Zh), &grouped);
+    assert!(text.contains("涉及: SHOP01 (3), SHOP02 (1)"), "{text}");
+}
+
+#[test]
 fn a_problem_says_what_where_why_and_what_next() {
     let (store, catalogues) = (day(), catalogues());
     for (key, name) in [

@@ -134,9 +134,9 @@ fn settle(
     for key in &plan.keys {
         let settled = desk.store.settle_by_hand(key, scheme, verdict.clone(), desk.now)?;
         if settled {
-            done.push(key.clone())
+            done.push(key.clone());
         } else {
-            left.push(key.clone())
+            left.push(key.clone());
         }
     }
     if context.json {
