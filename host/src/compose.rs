@@ -25,7 +25,10 @@ struct MachineClock {
 }
 
 impl Clock for MachineClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock enters")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the machine's clock enters"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -59,7 +62,8 @@ pub fn randomness() -> Arc<dyn Randomness> {
 /// # Errors
 /// When the file cannot be opened or was written by a newer version.
 pub fn open_store(project: &Project) -> anyhow::Result<Arc<dyn Store>> {
-    let store = SqliteStore::open(&project.store, SqliteOptions::default()).with_context(|| format!("opening {}", project.store.display()))?;
+    let store = SqliteStore::open(&project.store, SqliteOptions::default())
+        .with_context(|| format!("opening {}", project.store.display()))?;
     Ok(Arc::new(store))
 }
 
@@ -71,7 +75,8 @@ pub fn runtime(project_root: &Path) -> anyhow::Result<Runtime> {
     let program = std::env::current_exe().context("finding this program")?;
     let compiler = ChildCompiler::new(program, ["compile-plugin".into()]);
     let mut options = RuntimeOptions::new(Arc::new(compiler));
-    options.cache_dir = Some(crate::settings::cache_dir().unwrap_or_else(|| project_root.join(".dukou").join("compiled")));
+    options.cache_dir =
+        Some(crate::settings::cache_dir().unwrap_or_else(|| project_root.join(".dukou").join("compiled")));
     Ok(Runtime::new(options)?)
 }
 
@@ -87,11 +92,20 @@ pub fn egress() -> anyhow::Result<Arc<dyn Egress>> {
 ///
 /// # Errors
 /// When a secret is missing, or the connection is no source.
-pub fn source(project: &Project, connection: &str, egress: &Arc<dyn Egress>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>> {
+pub fn source(
+    project: &Project,
+    connection: &str,
+    egress: &Arc<dyn Egress>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Source>> {
     match &project.connection(connection)?.kind {
         ConnectionKind::WdtQimen(settings) => {
             let config = settings.resolve(&project.root)?;
-            Ok(Arc::new(dukou_connect::wdt_qimen::WdtQimen::new(config, egress.clone(), clock.clone())))
+            Ok(Arc::new(dukou_connect::wdt_qimen::WdtQimen::new(
+                config,
+                egress.clone(),
+                clock.clone(),
+            )))
         }
         ConnectionKind::TplusCloud(_) => anyhow::bail!("connection {connection} is a target, not a source"),
     }
@@ -101,11 +115,20 @@ pub fn source(project: &Project, connection: &str, egress: &Arc<dyn Egress>, clo
 ///
 /// # Errors
 /// When a secret is missing, or the connection is no target.
-pub fn target(project: &Project, connection: &str, egress: &Arc<dyn Egress>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Target>> {
+pub fn target(
+    project: &Project,
+    connection: &str,
+    egress: &Arc<dyn Egress>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Target>> {
     match &project.connection(connection)?.kind {
         ConnectionKind::TplusCloud(settings) => {
             let config = settings.resolve(&project.root)?;
-            Ok(Arc::new(dukou_connect::tplus_cloud::TplusCloud::new(config, egress.clone(), clock.clone())))
+            Ok(Arc::new(dukou_connect::tplus_cloud::TplusCloud::new(
+                config,
+                egress.clone(),
+                clock.clone(),
+            )))
         }
         ConnectionKind::WdtQimen(_) => anyhow::bail!("connection {connection} is a source, not a target"),
     }
@@ -162,7 +185,11 @@ impl Host {
     /// # Errors
     /// `StoreError::Locked` when another process has the role.
     pub fn take_role(&self, description: &str) -> anyhow::Result<(PipelineLock, usize)> {
-        let lock = PipelineLock::acquire(&self.project.store, &format!("{description} ({})", self.clock.now().to_rfc3339()), self.owner)?;
+        let lock = PipelineLock::acquire(
+            &self.project.store,
+            &format!("{description} ({})", self.clock.now().to_rfc3339()),
+            self.owner,
+        )?;
         let quarantine = |target: &dukou_core::names::TargetName| self.project.quarantine_ms(target);
         let recovered = self.store.recover(self.owner, &quarantine)?;
         if recovered != dukou_store::rows::Recovered::default() {
@@ -204,7 +231,8 @@ impl Host {
     /// # Errors
     /// When the deployment cannot be loaded or a secret is missing.
     pub fn crossing(&self, deployment: &dukou_store::rows::Deployment) -> anyhow::Result<Arc<Crossing>> {
-        let (scheme, wanted) = crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
+        let (scheme, wanted) =
+            crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
         let source = self.source(&scheme)?;
         let target = self.target(&scheme)?;
         let target_name = dukou_core::names::TargetName {

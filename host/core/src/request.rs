@@ -61,11 +61,16 @@ impl RequestValue {
     /// # Errors
     /// [`BadRequestValue`] for an unknown variable or format, or text around a variable.
     pub fn parse(text: &str) -> Result<Self, BadRequestValue> {
-        let bad = |reason: &str| BadRequestValue { text: text.to_owned(), reason: reason.to_owned() };
+        let bad = |reason: &str| BadRequestValue {
+            text: text.to_owned(),
+            reason: reason.to_owned(),
+        };
         let trimmed = text.trim();
         let Some(inner) = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) else {
             return if text.contains("{{") || text.contains("}}") {
-                Err(bad("a request value is either a constant or one variable such as {{LAST_SYNC_TIME|datetime}}"))
+                Err(bad(
+                    "a request value is either a constant or one variable such as {{LAST_SYNC_TIME|datetime}}",
+                ))
             } else {
                 Ok(Self::Text(text.to_owned()))
             };
@@ -133,24 +138,50 @@ mod tests {
 
     #[test]
     fn both_spellings_of_the_seed_are_read() {
-        for text in ["{{LAST_SYNC_TIME|datetime}}", "{{LAST_SYNC_TIME datetime}}", "{{LAST_SYNC_TIME}}"] {
-            assert_eq!(RequestValue::parse(text), Ok(RequestValue::WindowStart(TimeFormat::Datetime)), "{text}");
+        for text in [
+            "{{LAST_SYNC_TIME|datetime}}",
+            "{{LAST_SYNC_TIME datetime}}",
+            "{{LAST_SYNC_TIME}}",
+        ] {
+            assert_eq!(
+                RequestValue::parse(text),
+                Ok(RequestValue::WindowStart(TimeFormat::Datetime)),
+                "{text}"
+            );
         }
         assert_eq!(RequestValue::parse("95"), Ok(RequestValue::Text("95".into())));
-        assert_eq!(RequestValue::parse("{{DAYS_AGO_2|date}}"), Ok(RequestValue::DaysAgo(2, TimeFormat::Date)));
-        for bad in ["{{LAST_SYNC}}", "{{CURRENT_TIME|year}}", "x{{CURRENT_TIME}}", "{{}}", "{{A|date|date}}"] {
+        assert_eq!(
+            RequestValue::parse("{{DAYS_AGO_2|date}}"),
+            Ok(RequestValue::DaysAgo(2, TimeFormat::Date))
+        );
+        for bad in [
+            "{{LAST_SYNC}}",
+            "{{CURRENT_TIME|year}}",
+            "x{{CURRENT_TIME}}",
+            "{{}}",
+            "{{A|date|date}}",
+        ] {
             assert!(RequestValue::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn times_are_written_in_the_schemes_zone() {
-        let window = WindowRange { start: "2026-11-01T16:00:00Z".parse().unwrap(), end: "2026-11-02T15:59:59Z".parse().unwrap() };
+        let window = WindowRange {
+            start: "2026-11-01T16:00:00Z".parse().unwrap(),
+            end: "2026-11-02T15:59:59Z".parse().unwrap(),
+        };
         let zone = chrono_tz::Asia::Shanghai;
         let write = |value: RequestValue| value.render(&window, zone, 100, 3);
-        assert_eq!(write(RequestValue::WindowStart(TimeFormat::Datetime)), "2026-11-02 00:00:00");
+        assert_eq!(
+            write(RequestValue::WindowStart(TimeFormat::Datetime)),
+            "2026-11-02 00:00:00"
+        );
         assert_eq!(write(RequestValue::WindowEnd(TimeFormat::Date)), "2026-11-02");
         assert_eq!(write(RequestValue::PageNumber), "3");
-        assert_eq!(write(RequestValue::DaysAgo(1, TimeFormat::Datetime)), "2026-11-01 23:59:59");
+        assert_eq!(
+            write(RequestValue::DaysAgo(1, TimeFormat::Datetime)),
+            "2026-11-01 23:59:59"
+        );
     }
 }

@@ -30,7 +30,12 @@ pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyh
         let overview = host.store.overview(name)?;
         let moving = in_state(
             &overview,
-            &[DeliveryState::Queued, DeliveryState::Claimed, DeliveryState::Sending, DeliveryState::Unknown],
+            &[
+                DeliveryState::Queued,
+                DeliveryState::Claimed,
+                DeliveryState::Sending,
+                DeliveryState::Unknown,
+            ],
         );
         let fired = host.store.next_fire(name, SOURCE)?.is_none_or(|next| next > asked_at);
         let still = fired && moving.count == 0 && overview.untransformed.count == 0;

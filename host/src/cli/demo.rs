@@ -45,11 +45,18 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("dukou-demo-{}", hex(&compose::randomness().bytes16()[..4]))),
     };
-    let unique_key = if args.unique == OnOff::On { "demo.unique-on" } else { "demo.unique-off" };
+    let unique_key = if args.unique == OnOff::On {
+        "demo.unique-on"
+    } else {
+        "demo.unique-off"
+    };
     let unique = context.lang.t(unique_key);
     note(
         context,
-        &context.lang.text("demo.starting", &[("orders", &args.orders), ("seed", &args.seed), ("unique", &unique)]),
+        &context.lang.text(
+            "demo.starting",
+            &[("orders", &args.orders), ("seed", &args.seed), ("unique", &unique)],
+        ),
     );
     // Orders of the days before yesterday, so that every window is past its lag.
     let day = (clock.now() - TimeDelta::days(4)).date_naive();
@@ -70,11 +77,24 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         clock: Arc::new(move || sandbox_clock.now()),
     };
     // The sandbox has threads of its own: it is another company's system.
-    let elsewhere = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let elsewhere = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
     let sandbox = elsewhere.block_on(Sandbox::start(options))?;
     write_project(&dir, &sandbox, from)?;
-    let project = Context { project: dir.clone(), ..context.clone() };
-    let arguments = run::Args { scheme: None, from: None, to: None, key: None, limit: None, dry_run: false };
+    let project = Context {
+        project: dir.clone(),
+        ..context.clone()
+    };
+    let arguments = run::Args {
+        scheme: None,
+        from: None,
+        to: None,
+        key: None,
+        limit: None,
+        dry_run: false,
+    };
     let outcome = run::run(&project, arguments);
     let (journal, orders) = (sandbox.journal(), sandbox.orders());
     elsewhere.block_on(sandbox.shutdown());
@@ -110,19 +130,29 @@ struct Proof {
 fn prove(dir: &Path, journal: &Journal, orders: &[OrderTruth]) -> anyhow::Result<Proof> {
     let host = Host::open(dir)?;
     let name = host.project.choose(None)?;
-    let Some(active) = host.store.active(&name)? else { anyhow::bail!("the demo's scheme is not deployed") };
+    let Some(active) = host.store.active(&name)? else {
+        anyhow::bail!("the demo's scheme is not deployed")
+    };
     let crossing = host.crossing(&active)?;
     let mut ledger: HashMap<&str, Vec<&str>> = HashMap::new();
     for voucher in &journal.vouchers {
         ledger.entry(&voucher.external_code).or_default().push(&voucher.body);
     }
-    let mut proof = Proof { vouchers: journal.vouchers.len(), keys: ledger.len(), ..Proof::default() };
+    let mut proof = Proof {
+        vouchers: journal.vouchers.len(),
+        keys: ledger.len(),
+        ..Proof::default()
+    };
     for request in &journal.requests {
         if !matches!(request.outcome, "ok" | "written") {
             *proof.faults.entry(request.outcome.to_owned()).or_default() += 1;
         }
     }
-    let problems = host.store.problems(&ProblemFilter { scheme: Some(name), limit: usize::MAX, ..ProblemFilter::default() })?;
+    let problems = host.store.problems(&ProblemFilter {
+        scheme: Some(name),
+        limit: usize::MAX,
+        ..ProblemFilter::default()
+    })?;
     for order in orders {
         let written = ledger.get(order.order_no.as_str()).map_or(&[][..], Vec::as_slice);
         if written.len() > 1 {
@@ -138,12 +168,15 @@ fn prove(dir: &Path, journal: &Journal, orders: &[OrderTruth]) -> anyhow::Result
             proof.once += usize::from(written.len() == 1);
         } else {
             proof.others += 1;
-            let problem = problems
-                .iter()
-                .find(|problem| problem.group == order.order_no || order.order_no.is_empty() && problem.kind.word() == "unreadable");
+            let problem = problems.iter().find(|problem| {
+                problem.group == order.order_no || order.order_no.is_empty() && problem.kind.word() == "unreadable"
+            });
             match problem {
                 Some(problem) if written.is_empty() => {
-                    *proof.reasons.entry(format!("{} ({})", problem.code, problem.kind.word())).or_default() += 1;
+                    *proof
+                        .reasons
+                        .entry(format!("{} ({})", problem.code, problem.kind.word()))
+                        .or_default() += 1;
                 }
                 _ => proof.unexplained.push(order.order_no.clone()),
             }
@@ -160,10 +193,19 @@ fn mapped(crossing: &Crossing, order: &OrderTruth) -> Option<String> {
         body: order.body.to_string(),
         extra: "{}".to_owned(),
     };
-    let group = Group { key: order.order_no.clone(), records: vec![record], extra: "{}".to_owned() };
-    let run = crossing.chain.mapping.transform(&[project(crossing, group)?], &crossing.tables);
+    let group = Group {
+        key: order.order_no.clone(),
+        records: vec![record],
+        extra: "{}".to_owned(),
+    };
+    let run = crossing
+        .chain
+        .mapping
+        .transform(&[project(crossing, group)?], &crossing.tables);
     match run.result.ok()?.pop()? {
-        dukou_core::verdict::Verdict::Mapped(mapped) => mapped.documents.into_iter().next().map(|document| document.body),
+        dukou_core::verdict::Verdict::Mapped(mapped) => {
+            mapped.documents.into_iter().next().map(|document| document.body)
+        }
         _ => None,
     }
 }
@@ -196,7 +238,11 @@ impl Proof {
     fn to_text(&self, context: &Context) -> String {
         let t = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| context.lang.text(key, arguments);
         let list = |counts: &BTreeMap<String, usize>| {
-            counts.iter().map(|(word, count)| format!("{count} × {word}")).collect::<Vec<_>>().join(", ")
+            counts
+                .iter()
+                .map(|(word, count)| format!("{count} × {word}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let mut lines = vec![
             String::new(),
@@ -212,9 +258,17 @@ impl Proof {
                     ("equal", &(self.deliverable - self.missing.len() - self.unequal.len())),
                 ],
             ),
-            t("demo.others", &[("others", &self.others), ("explained", &list(&self.reasons))]),
+            t(
+                "demo.others",
+                &[("others", &self.others), ("explained", &list(&self.reasons))],
+            ),
         ];
-        for (word, keys) in [("missing", &self.missing), ("twice", &self.twice), ("unequal", &self.unequal), ("unexplained", &self.unexplained)] {
+        for (word, keys) in [
+            ("missing", &self.missing),
+            ("twice", &self.twice),
+            ("unequal", &self.unequal),
+            ("unexplained", &self.unexplained),
+        ] {
             if !keys.is_empty() {
                 lines.push(format!("  {word}: {}", keys.join(" ")));
             }

@@ -42,7 +42,10 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let names = if args.schemes.is_empty() {
         host.project.scheme_names()?
     } else {
-        args.schemes.iter().map(|name| host.project.choose(Some(name))).collect::<anyhow::Result<Vec<_>>>()?
+        args.schemes
+            .iter()
+            .map(|name| host.project.choose(Some(name)))
+            .collect::<anyhow::Result<Vec<_>>>()?
     };
     // All or nothing: every scheme is inspected and configured before the first is activated.
     let mut all = Vec::new();
@@ -57,19 +60,26 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         entry["scheme"] = scheme.name.to_string().into();
         let text = if args.dry_run {
             entry["result"] = "would-activate".into();
-            context.lang.text("deploy.would", &[("scheme", &scheme.name), ("digest", &wanted.digest.short())])
+            context.lang.text(
+                "deploy.would",
+                &[("scheme", &scheme.name), ("digest", &wanted.digest.short())],
+            )
         } else {
             let by = compose::user();
             match deploy::activate(host.store.as_ref(), scheme, wanted, &by, &args.note, host.clock.now())? {
                 Deployed::Unchanged { id } => {
                     entry["result"] = "unchanged".into();
                     entry["id"] = id.to_string().into();
-                    context.lang.text("deploy.unchanged", &[("scheme", &scheme.name), ("id", &id)])
+                    context
+                        .lang
+                        .text("deploy.unchanged", &[("scheme", &scheme.name), ("id", &id)])
                 }
                 Deployed::Activated { id, .. } => {
                     entry["result"] = "activated".into();
                     entry["id"] = id.to_string().into();
-                    context.lang.text("deploy.activated", &[("scheme", &scheme.name), ("id", &id)])
+                    context
+                        .lang
+                        .text("deploy.activated", &[("scheme", &scheme.name), ("id", &id)])
                 }
             }
         };

@@ -21,12 +21,19 @@ const USUAL: u64 = 20;
 ///
 /// # Errors
 /// Definitions, secrets, engine; a source that fails.
-pub fn run(context: &Context, host: &Host, scheme: &Scheme, key: Option<String>, limit: Option<u64>) -> anyhow::Result<Exit> {
+pub fn run(
+    context: &Context,
+    host: &Host,
+    scheme: &Scheme,
+    key: Option<String>,
+    limit: Option<u64>,
+) -> anyhow::Result<Exit> {
     let wanted = deploy::wanted(&host.project, scheme, &host.runtime)?;
     let source = host.source(scheme)?;
     let now = host.clock.now();
     let mark = host.store.mark(&scheme.name)?;
-    let range = window::next(&scheme.source.window, mark, now).or(key.as_ref().map(|_| WindowRange { start: now, end: now }));
+    let range =
+        window::next(&scheme.source.window, mark, now).or(key.as_ref().map(|_| WindowRange { start: now, end: now }));
     let Some(range) = range else {
         say(&context.lang.t("run.nothing-new"));
         return Ok(Exit::Done);
@@ -52,8 +59,16 @@ pub fn run(context: &Context, host: &Host, scheme: &Scheme, key: Option<String>,
             limit,
         ))
         .map_err(|failure| {
-            let exit = if failure.passes_by_itself() { Exit::Unavailable } else { Exit::Secret };
-            Failure { code: failure.code(), message: failure.to_string(), exit }
+            let exit = if failure.passes_by_itself() {
+                Exit::Unavailable
+            } else {
+                Exit::Secret
+            };
+            Failure {
+                code: failure.code(),
+                message: failure.to_string(),
+                exit,
+            }
         })?;
     let line = host.target(scheme)?.request_line(&scheme.target.api);
     let shown: Vec<Value> = previews.iter().map(|one| to_json(scheme, &line, one)).collect();
@@ -87,7 +102,9 @@ fn to_json(scheme: &Scheme, line: &str, one: &Preview) -> Value {
                 .collect();
             json!({ "group": one.key, "would": "reject", "by": by, "violations": reasons })
         }
-        GroupOutcome::Failed(fault) => json!({ "group": one.key, "would": "fail", "code": fault.code, "message": fault.message }),
+        GroupOutcome::Failed(fault) => {
+            json!({ "group": one.key, "would": "fail", "code": fault.code, "message": fault.message })
+        }
     }
 }
 
@@ -107,7 +124,10 @@ fn to_text(context: &Context, scheme: &Scheme, line: &str, one: &Preview) -> Str
             .map(|document| {
                 let key = format!("{}{}", one.key, document.suffix);
                 let head = t("run.would-send", &[("key", &key), ("request", &line)]);
-                format!("{head}\n{}", mask_json(&document.body, scheme.target_catalogue.as_ref()))
+                format!(
+                    "{head}\n{}",
+                    mask_json(&document.body, scheme.target_catalogue.as_ref())
+                )
             })
             .collect::<Vec<_>>()
             .join("\n"),
@@ -116,10 +136,17 @@ fn to_text(context: &Context, scheme: &Scheme, line: &str, one: &Preview) -> Str
             let mut text = t("run.would-reject", &[("key", &one.key), ("by", by)]);
             for v in violations {
                 let path = v.target_path.as_deref().unwrap_or("");
-                text.push_str(&format!("\n  [{}] {path} {}", v.code, mask_message(scheme, one, &v.message)));
+                text.push_str(&format!(
+                    "\n  [{}] {path} {}",
+                    v.code,
+                    mask_message(scheme, one, &v.message)
+                ));
             }
             text
         }
-        GroupOutcome::Failed(fault) => t("run.would-fail", &[("key", &one.key), ("code", &fault.code), ("message", &fault.message)]),
+        GroupOutcome::Failed(fault) => t(
+            "run.would-fail",
+            &[("key", &one.key), ("code", &fault.code), ("message", &fault.message)],
+        ),
     }
 }

@@ -94,8 +94,15 @@ pub struct Context {
 /// Starts the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let lang = cli.lang.unwrap_or_else(|| Lang::of_locale(crate::settings::locale().as_deref()));
-    let context = Context { project: cli.project, lang, json: cli.json, quiet: cli.quiet };
+    let lang = cli
+        .lang
+        .unwrap_or_else(|| Lang::of_locale(crate::settings::locale().as_deref()));
+    let context = Context {
+        project: cli.project,
+        lang,
+        json: cli.json,
+        quiet: cli.quiet,
+    };
     output::start_logging(&context);
     let result = match cli.command {
         Command::Init(args) => init::run(&context, args),

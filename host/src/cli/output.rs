@@ -1,8 +1,8 @@
 //! How commands talk: data on stdout, everything else on stderr; JSON with `"schema": 1`; colour and bars only on a
 //! terminal. The only file that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the command line speaks")]
+#![expect(clippy::print_stderr, reason = "this is where the command line speaks")]
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use serde_json::{Map, Value};
 
@@ -23,7 +23,12 @@ pub fn start_logging(context: &Context) {
 
 /// Prints text for people on stdout (the command's data).
 pub fn say(text: &str) {
-    println!("{text}");
+    // A reader that went away (`| head`) has seen enough; that is no failure of the command.
+    if let Err(error) = writeln!(std::io::stdout().lock(), "{text}")
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("stdout: {error}");
+    }
 }
 
 /// Prints a remark on stderr unless `--quiet`.
@@ -43,7 +48,7 @@ pub fn json(value: Value) {
             object.insert("items".into(), other);
         }
     }
-    println!("{}", Value::Object(object));
+    say(&Value::Object(object).to_string());
 }
 
 /// Prints a failure where it belongs and answers the exit code.

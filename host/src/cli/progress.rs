@@ -22,7 +22,8 @@ impl Progress {
             return Self { task: None };
         }
         let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
         bar.set_style(style);
         let (shown, lang, name) = (bar.clone(), context.lang, crossing.name().to_string());
         let task = tokio::spawn(async move {
@@ -37,14 +38,19 @@ impl Progress {
                         ("records", &counts.records),
                         ("groups", &counts.groups),
                         ("accepted", &(counts.accepted + counts.adopted)),
-                        ("problems", &(counts.rejected + counts.failed + counts.dead + counts.conflicting)),
+                        (
+                            "problems",
+                            &(counts.rejected + counts.failed + counts.dead + counts.conflicting),
+                        ),
                     ],
                 );
                 shown.set_message(text);
                 shown.tick();
             }
         });
-        Self { task: Some((task, bar)) }
+        Self {
+            task: Some((task, bar)),
+        }
     }
 
     /// Takes the display away.

@@ -96,10 +96,18 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
         let scheme = host.project.load_scheme(name)?;
         let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;
         let now = host.clock.now();
-        if let Deployed::Activated { id, .. } =
-            deploy::activate(host.store.as_ref(), &scheme, &wanted, &compose::user(), "auto_deploy", now)?
-        {
-            note(context, &context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]));
+        if let Deployed::Activated { id, .. } = deploy::activate(
+            host.store.as_ref(),
+            &scheme,
+            &wanted,
+            &compose::user(),
+            "auto_deploy",
+            now,
+        )? {
+            note(
+                context,
+                &context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]),
+            );
         }
     }
     let Some(active) = host.store.active(name)? else {
@@ -115,9 +123,16 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
 
 fn order(context: &Context, scheme: &Scheme, args: &Args) -> anyhow::Result<RunOrder> {
     let mut order = RunOrder {
-        pull: PullOrder { range: None, key: args.key.clone(), limit: args.limit },
+        pull: PullOrder {
+            range: None,
+            key: args.key.clone(),
+            limit: args.limit,
+        },
         ranges: Vec::new(),
-        deliver: DeliverOrder { only: args.key.clone().map(|key| vec![key]), limit: args.limit },
+        deliver: DeliverOrder {
+            only: args.key.clone().map(|key| vec![key]),
+            limit: args.limit,
+        },
     };
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let zone = scheme.source.zone;
@@ -138,7 +153,11 @@ fn time_of(context: &Context, text: &str, zone: chrono_tz::Tz) -> anyhow::Result
 }
 
 fn wrong_time(context: &Context, text: &str) -> Failure {
-    Failure { code: "run.time", message: context.lang.text("run.wrong-time", &[("text", &text)]), exit: Exit::Usage }
+    Failure {
+        code: "run.time",
+        message: context.lang.text("run.wrong-time", &[("text", &text)]),
+        exit: Exit::Usage,
+    }
 }
 
 async fn move_records(
@@ -151,7 +170,13 @@ async fn move_records(
 }
 
 /// Another process has the pipeline's role: it does the work, this one waits for it.
-fn beside(context: &Context, host: &Host, name: &SchemeName, args: &Args, error: anyhow::Error) -> anyhow::Result<Exit> {
+fn beside(
+    context: &Context,
+    host: &Host,
+    name: &SchemeName,
+    args: &Args,
+    error: anyhow::Error,
+) -> anyhow::Result<Exit> {
     let holder = match error.downcast_ref::<StoreError>() {
         Some(StoreError::Locked { holder }) => holder.clone(),
         _ => return Err(error),
@@ -207,7 +232,12 @@ fn report(
     let held = in_state(overview, &[DeliveryState::Held]);
     let waiting = in_state(
         overview,
-        &[DeliveryState::Queued, DeliveryState::Claimed, DeliveryState::Sending, DeliveryState::Unknown],
+        &[
+            DeliveryState::Queued,
+            DeliveryState::Claimed,
+            DeliveryState::Sending,
+            DeliveryState::Unknown,
+        ],
     );
     if context.json {
         let mut value = counts.to_json(held.count, waiting.count);
@@ -226,7 +256,12 @@ fn report(
         note(context, &context.lang.text("run.source-away", &[("reason", failure)]));
     }
     if let Some(reason) = &end.target {
-        note(context, &context.lang.text("run.target-away", &[("reason", reason), ("waiting", &waiting.count)]));
+        note(
+            context,
+            &context
+                .lang
+                .text("run.target-away", &[("reason", reason), ("waiting", &waiting.count)]),
+        );
     }
     Ok(())
 }
@@ -234,12 +269,18 @@ fn report(
 fn summary(context: &Context, crossing: &Crossing, counts: Counts, overview: &Overview, seconds: &str) -> String {
     let t = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| context.lang.text(key, arguments);
     let delivered = in_state(overview, &[DeliveryState::Delivered]);
-    let problems = overview.problems.iter().fold(Tally::default(), |sum, (_, tally)| Tally {
-        count: sum.count + tally.count,
-        amount: sum.amount + tally.amount,
-    });
+    let problems = overview
+        .problems
+        .iter()
+        .fold(Tally::default(), |sum, (_, tally)| Tally {
+            count: sum.count + tally.count,
+            amount: sum.amount + tally.amount,
+        });
     let mut lines = vec![
-        t("run.title", &[("title", &crossing.scheme.title), ("scheme", crossing.name())]),
+        t(
+            "run.title",
+            &[("title", &crossing.scheme.title), ("scheme", crossing.name())],
+        ),
         t(
             "run.pulled",
             &[
@@ -270,12 +311,19 @@ fn summary(context: &Context, crossing: &Crossing, counts: Counts, overview: &Ov
                 ("dead", &counts.dead),
             ],
         ),
-        t("run.holds", &[("count", &delivered.count), ("amount", &money(delivered.amount))]),
+        t(
+            "run.holds",
+            &[("count", &delivered.count), ("amount", &money(delivered.amount))],
+        ),
     ];
     if problems.count > 0 {
         lines.push(t(
             "run.problems",
-            &[("count", &problems.count), ("amount", &money(problems.amount)), ("scheme", crossing.name())],
+            &[
+                ("count", &problems.count),
+                ("amount", &money(problems.amount)),
+                ("scheme", crossing.name()),
+            ],
         ));
     }
     lines.push(t("run.seconds", &[("seconds", &seconds)]));

@@ -107,7 +107,9 @@ pub fn midnight(day: NaiveDate) -> NaiveDateTime {
 fn read_faults(context: &Context, path: &std::path::Path) -> anyhow::Result<Faults> {
     let failed = |reason: String| Failure {
         code: "sandbox.faults",
-        message: context.lang.text("sandbox.faults", &[("file", &path.display()), ("reason", &reason)]),
+        message: context
+            .lang
+            .text("sandbox.faults", &[("file", &path.display()), ("reason", &reason)]),
         exit: Exit::Definition,
     };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;

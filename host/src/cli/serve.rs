@@ -101,7 +101,9 @@ async fn take_up(
     suspects: usize,
 ) -> anyhow::Result<()> {
     for name in names {
-        let Some(active) = host.store.active(name)? else { continue };
+        let Some(active) = host.store.active(name)? else {
+            continue;
+        };
         if running.get(name).is_some_and(|one| one.deployment == active.id) {
             continue;
         }
@@ -114,8 +116,20 @@ async fn take_up(
         let pipeline = host.pipeline(stopping, suspects);
         let counters = Arc::new(Counters::default());
         let task = tokio::spawn(async move { serve(&pipeline, &crossing, &counters).await });
-        note(context, &context.lang.text("serve.serving", &[("scheme", name), ("id", &active.id)]));
-        running.insert(name.clone(), Running { deployment: active.id, stop, task });
+        note(
+            context,
+            &context
+                .lang
+                .text("serve.serving", &[("scheme", name), ("id", &active.id)]),
+        );
+        running.insert(
+            name.clone(),
+            Running {
+                deployment: active.id,
+                stop,
+                task,
+            },
+        );
     }
     Ok(())
 }

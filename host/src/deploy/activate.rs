@@ -67,18 +67,28 @@ pub fn activate(
         note: note.to_owned(),
     };
     let id = store.activate(&scheme.name, &deployment, at)?;
-    Ok(Deployed::Activated { id, before: active.map(|active| active.id) })
+    Ok(Deployed::Activated {
+        id,
+        before: active.map(|active| active.id),
+    })
 }
 
 /// Loads a deployment: its scheme, plugins and tables, all from the store.
 ///
 /// # Errors
 /// When bytes are missing or damaged, or the definition can no longer be read.
-pub fn load(project: &Project, store: &dyn Store, runtime: &Runtime, deployment: &Deployment) -> anyhow::Result<(Scheme, Wanted)> {
+pub fn load(
+    project: &Project,
+    store: &dyn Store,
+    runtime: &Runtime,
+    deployment: &Deployment,
+) -> anyhow::Result<(Scheme, Wanted)> {
     let scheme = Scheme::from_definition(project, &deployment.what.definition)
         .context("the deployed definition cannot be read; deploy the scheme again")?;
     let blob = |digest: &Digest, name: &str| -> anyhow::Result<Vec<u8>> {
-        store.blob(digest)?.with_context(|| format!("the store lacks the bytes of {name} ({})", digest.short()))
+        store
+            .blob(digest)?
+            .with_context(|| format!("the store lacks the bytes of {name} ({})", digest.short()))
     };
     let plugins = deployment
         .what

@@ -40,7 +40,10 @@ impl Wanted {
 
     /// Plugin names and digests, in chain order.
     pub fn plugin_digests(&self) -> Vec<(String, Digest)> {
-        self.plugins.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))).collect()
+        self.plugins
+            .iter()
+            .map(|(name, bytes)| (name.clone(), Digest::of(bytes)))
+            .collect()
     }
 }
 
@@ -69,6 +72,11 @@ pub fn assemble(
     plugins: Vec<(String, Arc<[u8]>)>,
     table: &mut dyn FnMut(&str) -> anyhow::Result<BTreeMap<String, String>>,
 ) -> anyhow::Result<Wanted> {
+    // A scheme that asks for more than this version does is never run as if it asked for less.
+    let missing: Vec<_> = scheme.not_in_this_version();
+    if !missing.is_empty() {
+        return Err(DefinitionErrors(missing).into());
+    }
     let environment = scheme.environment();
     let mut errors = Vec::new();
     let mut prepared = Vec::new();
@@ -76,7 +84,9 @@ pub fn assemble(
         match configure(runtime, plugin_use, bytes, &environment) {
             Ok(one) => prepared.push(one),
             Err(PluginError::Settings(wrong)) => errors.extend(
-                wrong.iter().map(|error| scheme.setting_error(plugin_use, &error.path, &error.code, &error.message)),
+                wrong
+                    .iter()
+                    .map(|error| scheme.setting_error(plugin_use, &error.path, &error.code, &error.message)),
             ),
             Err(error) => errors.push(plugin_error(scheme, plugin_use, &error)),
         }
@@ -99,10 +109,22 @@ pub fn assemble(
     let recipe = recipe(scheme, &environment, &plugins, &tables_needed);
     let definition = scheme.definition_json();
     let digest = Digest::of_parts([recipe.as_bytes().as_slice(), definition.as_bytes()]);
-    Ok(Wanted { digest, recipe, definition, plugins, tables: tables_needed, chain })
+    Ok(Wanted {
+        digest,
+        recipe,
+        definition,
+        plugins,
+        tables: tables_needed,
+        chain,
+    })
 }
 
-fn configure(runtime: &Runtime, plugin_use: &PluginUse, bytes: &[u8], environment: &str) -> Result<Prepared, PluginError> {
+fn configure(
+    runtime: &Runtime,
+    plugin_use: &PluginUse,
+    bytes: &[u8],
+    environment: &str,
+) -> Result<Prepared, PluginError> {
     let plugin: Plugin = runtime.load(bytes)?;
     runtime.configure(&plugin, &plugin_use.settings, environment)
 }
@@ -180,7 +202,12 @@ pub fn summary(wanted: &Wanted) -> serde_json::Value {
 /// The digest of the plugin that the files name now, if it can be read.
 pub fn digest_of(project: &Project, plugin_use: &PluginUse) -> Option<Digest> {
     match &plugin_use.at {
-        PluginAt::Stock(name) => dukou_stock::all().iter().find(|(stock, _)| stock == name).map(|(_, bytes)| Digest::of(bytes)),
-        PluginAt::File(path) => std::fs::read(project.root.join(path)).ok().map(|bytes| Digest::of(&bytes)),
+        PluginAt::Stock(name) => dukou_stock::all()
+            .iter()
+            .find(|(stock, _)| stock == name)
+            .map(|(_, bytes)| Digest::of(bytes)),
+        PluginAt::File(path) => std::fs::read(project.root.join(path))
+            .ok()
+            .map(|bytes| Digest::of(&bytes)),
     }
 }

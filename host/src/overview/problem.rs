@@ -241,7 +241,15 @@ pub fn to_json(lens: &Lens<'_>, view: &ProblemView) -> Value {
         let masked = masked_detail(lens, name, &value.to_string(), &known);
         *value = serde_json::from_str(&masked).unwrap_or(Value::String(masked));
     }
-    let advice = advice::advise(lens.lang, &view.row);
+    let advice = view
+        .row
+        .resolved
+        .is_none()
+        .then(|| advice::advise(lens.lang, &view.row));
+    let commands = advice
+        .as_ref()
+        .map(|advice| advice.commands.clone())
+        .unwrap_or_default();
     let fields = [
         ("message", Value::String(say(&view.row.message))),
         ("violations", Value::Array(reasons)),
@@ -254,8 +262,11 @@ pub fn to_json(lens: &Lens<'_>, view: &ProblemView) -> Value {
             "retriable",
             Value::Bool(advice::retriable(view.row.kind) != advice::Retriable::No),
         ),
-        ("advice", Value::String(advice.text)),
-        ("commands", json!(advice.commands)),
+        (
+            "advice",
+            advice.map_or(Value::Null, |advice| Value::String(advice.text)),
+        ),
+        ("commands", json!(commands)),
     ];
     if let Value::Object(object) = &mut out {
         object.extend(fields.map(|(name, value)| (name.to_owned(), value)));

@@ -51,7 +51,14 @@ struct Sent {
 impl Deliverer {
     /// Nothing under way yet.
     pub fn new(pipeline: Arc<Pipeline>, crossing: Arc<Crossing>, counters: Arc<Counters>, order: DeliverOrder) -> Self {
-        Self { pipeline, crossing, counters, order, sending: JoinSet::new(), wait: Duration::ZERO }
+        Self {
+            pipeline,
+            crossing,
+            counters,
+            order,
+            sending: JoinSet::new(),
+            wait: Duration::ZERO,
+        }
     }
 
     /// Sendings under way.
@@ -71,7 +78,10 @@ impl Deliverer {
     pub async fn fill(&mut self) -> Result<usize, StageError> {
         self.wait = Duration::ZERO;
         let lane = self.crossing.target_lane.clone();
-        if self.pipeline.stopping() || lane.stopped().is_some() || lane.down(self.pipeline.clock.monotonic()) && !self.sending.is_empty() {
+        if self.pipeline.stopping()
+            || lane.stopped().is_some()
+            || lane.down(self.pipeline.clock.monotonic()) && !self.sending.is_empty()
+        {
             return Ok(0);
         }
         let mut slots = self.slots();
@@ -80,8 +90,11 @@ impl Deliverer {
         }
         // Claim.
         let claimed = {
-            let (store, target, owner) =
-                (self.pipeline.store.clone(), self.crossing.target_name.clone(), self.pipeline.owner);
+            let (store, target, owner) = (
+                self.pipeline.store.clone(),
+                self.crossing.target_name.clone(),
+                self.pipeline.owner,
+            );
             let (limit, now, only) = (slots.len(), self.pipeline.clock.now(), self.order.only.clone());
             self.pipeline
                 .blocking(move || store.claim_deliveries(&target, owner, limit, now, only.as_deref()))
@@ -96,12 +109,19 @@ impl Deliverer {
         let request = lane.target.request_line(&self.crossing.target_name.api);
         let starts: Vec<_> = claimed
             .iter()
-            .map(|delivery| AttemptStart { id: delivery.id, lease: delivery.lease, request: request.clone() })
+            .map(|delivery| AttemptStart {
+                id: delivery.id,
+                lease: delivery.lease,
+                request: request.clone(),
+            })
             .collect();
         self.pipeline.failpoints.reach("deliver.before-intent");
         let intent_at = self.pipeline.clock.now();
         let store = self.pipeline.store.clone();
-        let held = self.pipeline.blocking(move || store.begin_attempts(&starts, intent_at)).await?;
+        let held = self
+            .pipeline
+            .blocking(move || store.begin_attempts(&starts, intent_at))
+            .await?;
         self.pipeline.failpoints.reach("deliver.after-intent");
         // Act.
         let mut started = 0;
@@ -124,7 +144,9 @@ impl Deliverer {
         let most = BATCH.min(usize::try_from(left).unwrap_or(BATCH));
         let mut slots = Vec::new();
         while slots.len() < most {
-            let Ok(slot) = lane.slots.clone().try_acquire_owned() else { break };
+            let Ok(slot) = lane.slots.clone().try_acquire_owned() else {
+                break;
+            };
             match lane.take(self.pipeline.clock.monotonic()) {
                 Ok(()) => slots.push(slot),
                 Err(wait) => {
@@ -136,7 +158,13 @@ impl Deliverer {
         slots
     }
 
-    fn start(&mut self, claimed: ClaimedDelivery, slot: OwnedSemaphorePermit, intent_at: DateTime<Utc>, claimed_at: Duration) {
+    fn start(
+        &mut self,
+        claimed: ClaimedDelivery,
+        slot: OwnedSemaphorePermit,
+        intent_at: DateTime<Utc>,
+        claimed_at: Duration,
+    ) {
         let (pipeline, crossing) = (self.pipeline.clone(), self.crossing.clone());
         self.sending.spawn(async move {
             let target = &crossing.target_lane.target;
@@ -188,7 +216,10 @@ impl Deliverer {
         // Settle.
         let store = self.pipeline.store.clone();
         let settling = ends.clone();
-        let held = self.pipeline.blocking(move || store.finish_attempts(&settling, now)).await?;
+        let held = self
+            .pipeline
+            .blocking(move || store.finish_attempts(&settling, now))
+            .await?;
         self.pipeline.failpoints.reach("deliver.after-outcome");
         // Report.
         for (end, held) in ends.iter().zip(held) {
@@ -206,7 +237,9 @@ impl Deliverer {
         let (outcome, reply) = match &sent.report {
             Some(report) => (report.outcome.clone(), report.reply.clone()),
             None => (
-                WriteOutcome::NotSent { reason: "this process was paused longer than its claim is good for".into() },
+                WriteOutcome::NotSent {
+                    reason: "this process was paused longer than its claim is good for".into(),
+                },
                 String::new(),
             ),
         };
@@ -231,7 +264,11 @@ impl Deliverer {
         let lane = &self.crossing.target_lane;
         match outcome {
             WriteOutcome::NotSent { .. } => lane.not_reached(self.pipeline.clock.monotonic()),
-            WriteOutcome::Auth { permanent, code, message } => {
+            WriteOutcome::Auth {
+                permanent,
+                code,
+                message,
+            } => {
                 lane.not_reached(self.pipeline.clock.monotonic());
                 if *permanent {
                     lane.stop(format!("{code}: {message}"));
@@ -239,7 +276,9 @@ impl Deliverer {
             }
             WriteOutcome::Throttled { retry_after, .. } => {
                 lane.reached();
-                let wait = retry_after.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(60));
+                let wait = retry_after
+                    .unwrap_or(Duration::from_secs(1))
+                    .min(Duration::from_secs(60));
                 lane.pause_until(self.pipeline.clock.monotonic() + wait);
             }
             WriteOutcome::Unknown { .. } => {}
@@ -254,7 +293,11 @@ impl Deliverer {
             Next::Delivered { .. } => counters.accepted.add(1),
             Next::Ask { .. } => counters.unknown.add(1),
             Next::Dead { .. } => counters.dead.add(1),
-            Next::Queue { cause: QueueCause::Resend, .. } | Next::Queue { .. } => {}
+            Next::Queue {
+                cause: QueueCause::Resend,
+                ..
+            }
+            | Next::Queue { .. } => {}
         }
     }
 }

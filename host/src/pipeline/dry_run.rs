@@ -39,14 +39,24 @@ pub async fn preview(
     while groups.len() < limit {
         let page = source.read(query, position.as_deref()).await?;
         for row in page.records {
-            let key = pick.read(&row.body).ok().and_then(|found| found[0].first().and_then(|raw| scalar_text(raw)).map(String::from));
-            let Some(key) = key.filter(|key| groups.iter().all(|group| group.key != *key)) else { continue };
+            let key = pick
+                .read(&row.body)
+                .ok()
+                .and_then(|found| found[0].first().and_then(|raw| scalar_text(raw)).map(String::from));
+            let Some(key) = key.filter(|key| groups.iter().all(|group| group.key != *key)) else {
+                continue;
+            };
             if groups.len() == limit {
                 break;
             }
             groups.push(Group {
                 key: key.clone(),
-                records: vec![SourceRecord { key, received_at: received_at.clone(), body: row.body, extra: "{}".to_owned() }],
+                records: vec![SourceRecord {
+                    key,
+                    received_at: received_at.clone(),
+                    body: row.body,
+                    extra: "{}".to_owned(),
+                }],
                 extra: "{}".to_owned(),
             });
         }
@@ -57,17 +67,26 @@ pub async fn preview(
     }
     let (chain, tables) = (chain.clone(), tables.clone());
     let mapping = tokio::task::spawn_blocking(move || {
-        let outcomes: Vec<GroupOutcome> =
-            groups.chunks(super::transform::BATCH).flat_map(|batch| chain.run(batch, &tables).outcomes).collect();
+        let outcomes: Vec<GroupOutcome> = groups
+            .chunks(super::transform::BATCH)
+            .flat_map(|batch| chain.run(batch, &tables).outcomes)
+            .collect();
         groups
             .into_iter()
             .zip(outcomes)
             .map(|(group, outcome)| Preview {
                 key: group.key,
-                body: group.records.into_iter().next().map(|record| record.body).unwrap_or_default(),
+                body: group
+                    .records
+                    .into_iter()
+                    .next()
+                    .map(|record| record.body)
+                    .unwrap_or_default(),
                 outcome,
             })
             .collect()
     });
-    mapping.await.map_err(|_| ReadFailure::Unavailable { reason: "mapping panicked".into() })
+    mapping.await.map_err(|_| ReadFailure::Unavailable {
+        reason: "mapping panicked".into(),
+    })
 }

@@ -16,7 +16,9 @@ pub struct SourceLane {
 impl SourceLane {
     /// A lane of at most `per_second` requests a second.
     pub fn new(per_second: Option<u32>) -> Self {
-        Self { limiter: Mutex::new(Limiter::per_second(per_second)) }
+        Self {
+            limiter: Mutex::new(Limiter::per_second(per_second)),
+        }
     }
 
     /// Takes one permission, or says how long to wait.
@@ -128,13 +130,19 @@ impl Lanes {
     /// The lane of a source account.
     pub fn source(&self, account: &str, per_second: Option<u32>) -> Arc<SourceLane> {
         let mut lanes = lock(&self.sources);
-        lanes.entry(account.to_owned()).or_insert_with(|| Arc::new(SourceLane::new(per_second))).clone()
+        lanes
+            .entry(account.to_owned())
+            .or_insert_with(|| Arc::new(SourceLane::new(per_second)))
+            .clone()
     }
 
     /// The lane of a target account.
     pub fn target(&self, target: Arc<dyn Target>) -> Arc<TargetLane> {
         let mut lanes = lock(&self.targets);
-        lanes.entry(target.account()).or_insert_with(|| Arc::new(TargetLane::new(target))).clone()
+        lanes
+            .entry(target.account())
+            .or_insert_with(|| Arc::new(TargetLane::new(target)))
+            .clone()
     }
 }
 

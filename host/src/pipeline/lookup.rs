@@ -27,7 +27,9 @@ pub async fn look_up(pipeline: &Pipeline, crossing: &Arc<Crossing>, counters: &C
     let claimed = {
         let (store, target, owner) = (pipeline.store.clone(), crossing.target_name.clone(), pipeline.owner);
         let now = pipeline.clock.now();
-        pipeline.blocking(move || store.claim_lookups(&target, owner, BATCH, now)).await?
+        pipeline
+            .blocking(move || store.claim_lookups(&target, owner, BATCH, now))
+            .await?
     };
     if !claimed.is_empty() {
         pipeline.failpoints.reach("lookup.after-claim");
@@ -53,11 +55,18 @@ async fn ask(
 ) -> Result<(), StageError> {
     let target = &crossing.target_lane.target;
     let control = {
-        let (store, name, key) = (pipeline.store.clone(), crossing.target_name.clone(), claimed.key.clone());
+        let (store, name, key) = (
+            pipeline.store.clone(),
+            crossing.target_name.clone(),
+            claimed.key.clone(),
+        );
         let since = claimed.intent_at.unwrap_or_else(|| pipeline.clock.now());
         pipeline.blocking(move || store.control_for(&name, since, &key)).await?
     };
-    let control = control.map(|control| Control { key: control.key, body: control.body });
+    let control = control.map(|control| Control {
+        key: control.key,
+        body: control.body,
+    });
     // Act.
     let began = pipeline.clock.monotonic();
     let api = &crossing.target_name.api;
@@ -65,7 +74,13 @@ async fn ask(
     let took = pipeline.clock.monotonic().saturating_sub(began);
     // Decide.
     let now = pipeline.clock.now();
-    let next = delivery::after_lookup(&report.outcome, claimed.duplicate, claimed.attempts, &target.policy(), now);
+    let next = delivery::after_lookup(
+        &report.outcome,
+        claimed.duplicate,
+        claimed.attempts,
+        &target.policy(),
+        now,
+    );
     let end = AttemptEnd {
         id: claimed.id,
         lease: claimed.lease,
@@ -92,7 +107,10 @@ async fn ask(
 
 fn word(outcome: &LookupOutcome) -> &'static str {
     match outcome {
-        LookupOutcome::Found { content: dukou_core::outcome::FoundContent::Same, .. } => "found",
+        LookupOutcome::Found {
+            content: dukou_core::outcome::FoundContent::Same,
+            ..
+        } => "found",
         LookupOutcome::Found { .. } => "found-other",
         LookupOutcome::Absent => "absent",
         LookupOutcome::Inconclusive { .. } => "inconclusive",

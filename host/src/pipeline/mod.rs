@@ -151,7 +151,9 @@ impl Pipeline {
 
 /// `{kind: value, …}` for a problem's details.
 pub(crate) fn details(pairs: &[(&str, serde_json::Value)]) -> String {
-    let object: serde_json::Map<String, serde_json::Value> =
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let object: serde_json::Map<String, serde_json::Value> = pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
     serde_json::Value::Object(object).to_string()
 }

@@ -101,7 +101,9 @@ pub async fn pull(
         if let Some(skew) = page.clock_skew_seconds.filter(|skew| skew.abs() >= MOST_SKEW_SECONDS) {
             return Ok(PullEnd::Stopped(ReadFailure::Refused {
                 code: "clock".into(),
-                message: format!("this machine's clock and the source's differ by {skew} s; set the clock, then run again"),
+                message: format!(
+                    "this machine's clock and the source's differ by {skew} s; set the clock, then run again"
+                ),
             }));
         }
         // Settle: records, work and position together.
@@ -129,7 +131,9 @@ async fn close(
     pipeline.failpoints.reach("pull.before-close");
     let (store, name, at) = (pipeline.store.clone(), crossing.name().clone(), pipeline.clock.now());
     let (id, lease) = (window.id, window.lease);
-    pipeline.blocking(move || store.close_window(&name, id, lease, at)).await?;
+    pipeline
+        .blocking(move || store.close_window(&name, id, lease, at))
+        .await?;
     pipeline.failpoints.reach("pull.after-close");
     counters.windows.add(1);
     Ok(PullEnd::Window(window.range))
@@ -146,7 +150,14 @@ async fn claim(pipeline: &Pipeline, crossing: &Crossing, order: &PullOrder) -> R
                 (None, Some(_)) => (Some(WindowRange { start: now, end: now }), false),
                 (None, None) => (window::next(&rule, store.mark(&name)?, now), true),
             };
-            store.open_window(&name, range.map(|range| OpenWindow { range, moves_mark, at: now }))
+            store.open_window(
+                &name,
+                range.map(|range| OpenWindow {
+                    range,
+                    moves_mark,
+                    at: now,
+                }),
+            )
         })
         .await
 }
@@ -156,7 +167,10 @@ fn give_up(pipeline: &Pipeline, crossing: &Crossing, failure: ReadFailure) -> Pu
         return PullEnd::Stopped(failure);
     }
     let wait = match &failure {
-        ReadFailure::Throttled { retry_after: Some(wait), .. } => (*wait).clamp(Duration::from_secs(1), Duration::from_secs(3600)),
+        ReadFailure::Throttled {
+            retry_after: Some(wait),
+            ..
+        } => (*wait).clamp(Duration::from_secs(1), Duration::from_secs(3600)),
         _ => Duration::from_secs(1),
     };
     if matches!(failure, ReadFailure::Throttled { .. }) {
@@ -176,7 +190,11 @@ async fn store_page(
     let name = crossing.name().clone();
     let at = pipeline.clock.now();
     let reader = RowReader::new(crossing);
-    let (window, lease, position) = (window.id, window.lease, page.next.clone().unwrap_or_else(|| COMPLETE.to_owned()));
+    let (window, lease, position) = (
+        window.id,
+        window.lease,
+        page.next.clone().unwrap_or_else(|| COMPLETE.to_owned()),
+    );
     pipeline.failpoints.reach("pull.before-ingest");
     let (counts, unreadable) = pipeline
         .blocking(move || {
@@ -191,7 +209,16 @@ async fn store_page(
                     }
                 }
             }
-            let counts = store.ingest(&name, &IngestPage { window, lease, position, records, at })?;
+            let counts = store.ingest(
+                &name,
+                &IngestPage {
+                    window,
+                    lease,
+                    position,
+                    records,
+                    at,
+                },
+            )?;
             Ok((counts, unreadable))
         })
         .await?;
@@ -230,9 +257,17 @@ impl RowReader {
             Ok(found) => found,
             Err(error) => return Err(unreadable(&self.key_path, body, hash, &format!("not JSON: {error}"))),
         };
-        let key = found[0].first().and_then(|raw| scalar_text(raw)).map(|text| text.trim().to_owned());
+        let key = found[0]
+            .first()
+            .and_then(|raw| scalar_text(raw))
+            .map(|text| text.trim().to_owned());
         let Some(key) = key.filter(|key| !key.is_empty()) else {
-            return Err(unreadable(&self.key_path, body, hash, "the key field is absent or empty"));
+            return Err(unreadable(
+                &self.key_path,
+                body,
+                hash,
+                "the key field is absent or empty",
+            ));
         };
         let mut aliases = Vec::new();
         for (kind, values) in self.kinds.iter().zip(&found[1..]) {
@@ -246,7 +281,14 @@ impl RowReader {
         aliases.sort();
         aliases.dedup();
         let shown = self.show.read(&body);
-        Ok(IngestRecord { group: key.clone(), key, hash, aliases, shown, body })
+        Ok(IngestRecord {
+            group: key.clone(),
+            key,
+            hash,
+            aliases,
+            shown,
+            body,
+        })
     }
 }
 

@@ -73,9 +73,13 @@ pub async fn run(
     );
     transformed?;
     let (source, target) = (source?, target?);
-    let unauthorised =
-        matches!(source, Some(ReadFailure::Auth { .. })) || crossing.target_lane.stopped().is_some();
-    Ok(RunEnd { source, target, unauthorised, stopped: pipeline.stopping() })
+    let unauthorised = matches!(source, Some(ReadFailure::Auth { .. })) || crossing.target_lane.stopped().is_some();
+    Ok(RunEnd {
+        source,
+        target,
+        unauthorised,
+        stopped: pipeline.stopping(),
+    })
 }
 
 async fn pull_all(
@@ -102,7 +106,10 @@ async fn pull_windows(
     let mut range = ranges.next();
     let mut tries = 0;
     loop {
-        let step = PullOrder { range, ..order.pull.clone() };
+        let step = PullOrder {
+            range,
+            ..order.pull.clone()
+        };
         let pages = counters.pages.get();
         let end = pull(pipeline, crossing, &step, counters).await?;
         nudges.records.notify_one();
@@ -187,16 +194,28 @@ async fn deliver_all(
     counters: &Arc<Counters>,
     nudges: &Nudges,
 ) -> Result<Option<String>, StageError> {
-    let mut deliverer = Deliverer::new(pipeline.clone(), crossing.clone(), counters.clone(), order.deliver.clone());
+    let mut deliverer = Deliverer::new(
+        pipeline.clone(),
+        crossing.clone(),
+        counters.clone(),
+        order.deliver.clone(),
+    );
     let lane = &crossing.target_lane;
     let policy = lane.target.policy();
     let patience = (policy.quarantine + lane.target.deadline()).max(MOST_PATIENCE);
     let mut looked_up = pipeline.clock.monotonic();
-    let mut settled = Settled { count: 0, at: looked_up };
+    let mut settled = Settled {
+        count: 0,
+        at: looked_up,
+    };
     loop {
         let last = nudges.transformed.load(Ordering::Acquire);
         let started = deliverer.fill().await?;
-        let drained = if deliverer.under_way() > 0 { deliverer.drain(POLL).await? } else { 0 };
+        let drained = if deliverer.under_way() > 0 {
+            deliverer.drain(POLL).await?
+        } else {
+            0
+        };
         let now = pipeline.clock.monotonic();
         settled.see(counters, now);
         let asked = if started + drained == 0 || now.saturating_sub(looked_up) >= POLL {
@@ -240,7 +259,9 @@ async fn deliver_all(
                 let _ = tokio::time::timeout(POLL, nudges.deliveries.notified()).await;
             }
             Some(due) => {
-                let wait = (due - pipeline.clock.now()).to_std().unwrap_or(Duration::from_millis(5));
+                let wait = (due - pipeline.clock.now())
+                    .to_std()
+                    .unwrap_or(Duration::from_millis(5));
                 if last && wait > patience {
                     return Ok(Some("the target asks to wait".to_owned()));
                 }

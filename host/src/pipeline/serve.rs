@@ -24,7 +24,11 @@ pub const TARGET: &str = "target";
 ///
 /// # Errors
 /// When the store fails.
-pub async fn serve(pipeline: &Arc<Pipeline>, crossing: &Arc<Crossing>, counters: &Arc<Counters>) -> Result<(), StageError> {
+pub async fn serve(
+    pipeline: &Arc<Pipeline>,
+    crossing: &Arc<Crossing>,
+    counters: &Arc<Counters>,
+) -> Result<(), StageError> {
     let (pulled, transformed, delivered) = tokio::join!(
         source_half(pipeline, crossing, counters),
         transform_half(pipeline, crossing, counters),
@@ -63,9 +67,18 @@ async fn transform_half(pipeline: &Pipeline, crossing: &Arc<Crossing>, counters:
     Ok(())
 }
 
-async fn target_half(pipeline: &Arc<Pipeline>, crossing: &Arc<Crossing>, counters: &Arc<Counters>) -> Result<(), StageError> {
+async fn target_half(
+    pipeline: &Arc<Pipeline>,
+    crossing: &Arc<Crossing>,
+    counters: &Arc<Counters>,
+) -> Result<(), StageError> {
     while wait_for_fire(pipeline, crossing, TARGET, &crossing.scheme.target.schedule).await? {
-        let mut deliverer = Deliverer::new(pipeline.clone(), crossing.clone(), counters.clone(), DeliverOrder::default());
+        let mut deliverer = Deliverer::new(
+            pipeline.clone(),
+            crossing.clone(),
+            counters.clone(),
+            DeliverOrder::default(),
+        );
         loop {
             let started = deliverer.fill().await?;
             if deliverer.under_way() > 0 {

@@ -25,11 +25,17 @@ const MOST_CLAIMS: u32 = 3;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn transform(pipeline: &Pipeline, crossing: &Arc<Crossing>, counters: &Counters) -> Result<usize, StageError> {
+pub async fn transform(
+    pipeline: &Pipeline,
+    crossing: &Arc<Crossing>,
+    counters: &Counters,
+) -> Result<usize, StageError> {
     // Claim.
     let (store, name, owner) = (pipeline.store.clone(), crossing.name().clone(), pipeline.owner);
     let limit = pipeline.batch(BATCH);
-    let claimed = pipeline.blocking(move || store.claim_groups(&name, owner, limit)).await?;
+    let claimed = pipeline
+        .blocking(move || store.claim_groups(&name, owner, limit))
+        .await?;
     let count = claimed.len();
     if count == 0 {
         return Ok(0);
@@ -77,7 +83,11 @@ fn decide(crossing: &Crossing, claimed: Vec<ClaimedGroup>) -> Decided {
     }
     let groups: Vec<Group> = runnable
         .iter()
-        .map(|group| Group { key: group.key.clone(), records: group.records.clone(), extra: "{}".to_owned() })
+        .map(|group| Group {
+            key: group.key.clone(),
+            records: group.records.clone(),
+            extra: "{}".to_owned(),
+        })
         .collect();
     let report = crossing.chain.run(&groups, &crossing.tables);
     for (group, outcome) in runnable.iter().zip(report.outcomes) {
@@ -129,9 +139,10 @@ fn settlement(crossing: &Crossing, group: &ClaimedGroup, outcome: Settled) -> Se
 fn judge(crossing: &Crossing, group: &ClaimedGroup, outcome: GroupOutcome) -> Option<Settled> {
     Some(match outcome {
         GroupOutcome::Mapped(mapped) => match check_documents(crossing, &group.key, &mapped) {
-            violations if violations.is_empty() => {
-                Settled::Mapped { documents: mapped.documents, omitted: mapped.omitted }
-            }
+            violations if violations.is_empty() => Settled::Mapped {
+                documents: mapped.documents,
+                omitted: mapped.omitted,
+            },
             violations => Settled::Problem(rejection(crossing, group, "host", None, &violations)),
         },
         GroupOutcome::Skipped(reason) => Settled::Skipped(reason),
@@ -158,7 +169,12 @@ pub fn check_documents(crossing: &Crossing, group_key: &str, mapped: &Mapped) ->
         }
         if let Some(catalogue) = &crossing.scheme.target_catalogue {
             let key = format!("{group_key}{}", document.suffix);
-            violations.extend(document::check(&document.body, catalogue, &crossing.scheme.target.key, &key));
+            violations.extend(document::check(
+                &document.body,
+                catalogue,
+                &crossing.scheme.target.key,
+                &key,
+            ));
         }
     }
     violations
@@ -168,7 +184,9 @@ fn sound_suffix(suffix: &str) -> bool {
     suffix.is_empty()
         || (suffix.starts_with('-')
             && suffix.len() <= 32
-            && suffix.bytes().all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit()))
+            && suffix
+                .bytes()
+                .all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 fn rejection(
@@ -209,7 +227,11 @@ fn rejection(
 
 fn failure(crossing: &Crossing, group: &ClaimedGroup, fault: &PluginFault) -> ProblemReport {
     let text = fault.panic_text.as_deref().map(|text| mask_text(crossing, group, text));
-    let mut message = format!("plugin {} failed: {}", fault.by, mask_text(crossing, group, &fault.message));
+    let mut message = format!(
+        "plugin {} failed: {}",
+        fault.by,
+        mask_text(crossing, group, &fault.message)
+    );
     if let Some(text) = &text {
         message.push_str(&format!(": {text}"));
     }
@@ -231,10 +253,9 @@ fn mask_text(crossing: &Crossing, group: &ClaimedGroup, text: &str) -> String {
     let Some(catalogue) = &crossing.scheme.source_catalogue else {
         return text.to_owned();
     };
-    group
-        .records
-        .iter()
-        .fold(text.to_owned(), |text, record| mask::mask_message(&text, &record.body, catalogue))
+    group.records.iter().fold(text.to_owned(), |text, record| {
+        mask::mask_message(&text, &record.body, catalogue)
+    })
 }
 
 #[derive(Default)]
@@ -247,7 +268,10 @@ struct Tally {
 
 impl Tally {
     fn of(settlements: &[Settlement]) -> Self {
-        let mut tally = Self { groups: settlements.len() as u64, ..Self::default() };
+        let mut tally = Self {
+            groups: settlements.len() as u64,
+            ..Self::default()
+        };
         for settlement in settlements {
             match &settlement.outcome {
                 Settled::Mapped { documents, .. } => tally.documents += documents.len() as u64,

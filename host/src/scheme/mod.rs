@@ -105,6 +105,17 @@ impl Scheme {
             .with("message", message)
     }
 
+    /// What the definition asks for and this version does not do, as errors: such a scheme parses and is not deployed.
+    pub fn not_in_this_version(&self) -> Vec<Diagnostic> {
+        let missing = self.warnings.iter().filter(|warning| warning.code == Code::NotYet);
+        missing
+            .map(|warning| Diagnostic {
+                severity: Severity::Error,
+                ..warning.clone()
+            })
+            .collect()
+    }
+
     /// A plugin file that cannot be read.
     pub fn plugin_file_error(&self, plugin_use: &PluginUse, path: &Path, error: &std::io::Error) -> Diagnostic {
         let origin = &plugin_use.origin;

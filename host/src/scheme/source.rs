@@ -184,15 +184,13 @@ fn window(
             .with("days", (LONGEST_WINDOW.as_secs() / 86_400).to_string());
         section.push(finding);
     }
-    let reach =
-        longest.as_ref().map_or(DEFAULT_SPAN, |at| at.value) + overlap.as_ref().map_or(DEFAULT_OVERLAP, |at| at.value);
-    if let Some(longest) = longest
-        .as_ref()
-        .filter(|longest| longest.value <= LONGEST_WINDOW && reach > LONGEST_WINDOW)
+    // A window reaches back by the overlap within its span: with a longer overlap it would never move on.
+    let back = overlap.as_ref().map_or(DEFAULT_OVERLAP, |at| at.value);
+    if back >= longest.as_ref().map_or(DEFAULT_SPAN, |at| at.value)
+        && let Some(at) = overlap.as_ref().or(longest.as_ref())
     {
-        let finding = Diagnostic::sentence(Code::Span, "definition.span_overlap")
-            .with("days", (LONGEST_WINDOW.as_secs() / 86_400).to_string());
-        section.push(finding.place(file, longest.span.clone()).warning());
+        let finding = Diagnostic::sentence(Code::Span, "definition.span_overlap");
+        section.push(finding.place(file, at.span.clone()));
     }
     let from = from.and_then(|from| match time_in(&from.value, zone) {
         Some(time) => Some(time),

@@ -17,13 +17,22 @@ fn main() {
         return;
     }
     let orders = 5_000;
-    let options = SiteOptions { orders, in_flight: 64, deadline: "10s", quarantine: "15s", ..SiteOptions::default() };
+    let options = SiteOptions {
+        orders,
+        in_flight: 64,
+        deadline: "10s",
+        quarantine: "15s",
+        ..SiteOptions::default()
+    };
     let site = Site::new(DUKOU, &options);
     // The first start compiles plugins; that is not what is measured.
     let warm = site.dukou(&["deploy"]);
     assert_eq!(warm.code, Some(0), "{warm:?}");
     let start = Instant::now();
-    let child = site.command(&["run", "--json"]).spawn().expect("the command line starts");
+    let child = site
+        .command(&["run", "--json"])
+        .spawn()
+        .expect("the command line starts");
     let id = child.id();
     let watch = std::thread::spawn(move || peak_of(id));
     let run = ended(child);
@@ -31,22 +40,42 @@ fn main() {
     let peak = watch.join().unwrap_or_default();
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(site.journal().vouchers.len(), orders);
-    let bodies: Vec<_> = site.orders().into_iter().map(|order| (order.order_no, order.body.to_string())).collect();
+    let bodies: Vec<_> = site
+        .orders()
+        .into_iter()
+        .map(|order| (order.order_no, order.body.to_string()))
+        .collect();
     let bytes: usize = bodies.iter().map(|(_, body)| body.len()).sum();
     let native = native(&bodies);
     println!("end to end: {orders} orders of {} bytes in {took:?}", bytes / orders);
-    println!("  {} orders/s, limits off, synchronous=FULL, sandbox on the same two cores", per_second(orders, took));
-    println!("  native mapping of the same orders: {} orders/s ({}x)", per_second(orders, native), took.as_micros() / native.as_micros().max(1));
+    println!(
+        "  {} orders/s, limits off, synchronous=FULL, sandbox on the same two cores",
+        per_second(orders, took)
+    );
+    println!(
+        "  native mapping of the same orders: {} orders/s ({}x)",
+        per_second(orders, native),
+        took.as_micros() / native.as_micros().max(1)
+    );
     println!("  resident memory of run, peak: {peak} kB");
     recovery();
 }
 
 /// Dies in the middle of sending, is started again, and waits for the first voucher after that.
 fn recovery() {
-    let options = SiteOptions { orders: 1_000, in_flight: 16, deadline: "1s", quarantine: "2s", ..SiteOptions::default() };
+    let options = SiteOptions {
+        orders: 1_000,
+        in_flight: 16,
+        deadline: "1s",
+        quarantine: "2s",
+        ..SiteOptions::default()
+    };
     let site = Site::new(DUKOU, &options);
     let dead = ended(
-        site.command(&["run"]).env("DUKOU_FAILPOINTS", "deliver.after-send=200*off->return").spawn().expect("the command line starts"),
+        site.command(&["run"])
+            .env("DUKOU_FAILPOINTS", "deliver.after-send=200*off->return")
+            .spawn()
+            .expect("the command line starts"),
     );
     assert_eq!(dead.code, None, "{dead:?}");
     let before = site.journal().vouchers.len();
@@ -55,7 +84,10 @@ fn recovery() {
     while site.journal().vouchers.len() == before {
         std::thread::sleep(Duration::from_millis(2));
     }
-    println!("after kill -9 at {before} of 1000: first delivery {:?} after the restart", start.elapsed());
+    println!(
+        "after kill -9 at {before} of 1000: first delivery {:?} after the restart",
+        start.elapsed()
+    );
     let run = ended(child);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(site.journal().vouchers.len(), 1_000);
@@ -63,14 +95,27 @@ fn recovery() {
 
 fn native(bodies: &[(String, String)]) -> Duration {
     let text = include_str!("../../../host/connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml");
-    let catalogue = dukou_core::catalogue::Catalogue::parse(text).expect("the shipped catalogue parses").to_environment();
-    let environment = serde_json::json!({ "time_zone": "Asia/Shanghai", "source": null, "target": catalogue }).to_string();
-    let Ok((mapping, _)) = WdtToTplus::configure("{}", &environment) else { return Duration::ZERO };
+    let catalogue = dukou_core::catalogue::Catalogue::parse(text)
+        .expect("the shipped catalogue parses")
+        .to_environment();
+    let environment =
+        serde_json::json!({ "time_zone": "Asia/Shanghai", "source": null, "target": catalogue }).to_string();
+    let Ok((mapping, _)) = WdtToTplus::configure("{}", &environment) else {
+        return Duration::ZERO;
+    };
     let start = Instant::now();
     for (key, body) in bodies {
-        let record =
-            SourceRecord { key: key.clone(), received_at: "2026-01-01T00:00:00Z".into(), body: body.clone(), extra: "{}".into() };
-        let group = Group { key: key.clone(), records: vec![record], extra: "{}".into() };
+        let record = SourceRecord {
+            key: key.clone(),
+            received_at: "2026-01-01T00:00:00Z".into(),
+            body: body.clone(),
+            extra: "{}".into(),
+        };
+        let group = Group {
+            key: key.clone(),
+            records: vec![record],
+            extra: "{}".into(),
+        };
         black_box(mapping.transform(vec![group], &HostLookups));
     }
     start.elapsed()
@@ -84,7 +129,9 @@ fn per_second(count: usize, took: Duration) -> u128 {
 fn peak_of(id: u32) -> u64 {
     let mut peak = 0;
     loop {
-        let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) else { return peak };
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) else {
+            return peak;
+        };
         let now = status
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:"))

@@ -78,7 +78,9 @@ impl Ended {
 
 /// The day of the first order of every site.
 pub fn first_day() -> NaiveDateTime {
-    NaiveDate::from_ymd_opt(2024, 3, 1).unwrap_or_default().and_time(NaiveTime::MIN)
+    NaiveDate::from_ymd_opt(2024, 3, 1)
+        .unwrap_or_default()
+        .and_time(NaiveTime::MIN)
 }
 
 impl Site {
@@ -87,7 +89,11 @@ impl Site {
     /// # Panics
     /// When sandbox or folder cannot be made.
     pub fn new(program: &str, options: &SiteOptions) -> Self {
-        let elsewhere = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let elsewhere = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let clock = dukou::compose::clock();
         let sandbox = elsewhere
             .block_on(Sandbox::start(SandboxOptions {
@@ -104,7 +110,12 @@ impl Site {
             }))
             .expect("a sandbox");
         let dir = tempfile::tempdir().expect("a folder");
-        let site = Self { dir, sandbox: Some(sandbox), elsewhere, program: PathBuf::from(program) };
+        let site = Self {
+            dir,
+            sandbox: Some(sandbox),
+            elsewhere,
+            program: PathBuf::from(program),
+        };
         site.write_project(options);
         site
     }
@@ -152,7 +163,9 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         );
         let scheme = include_str!("../../../examples/wdt-to-tplus/schemes/wdt-to-tplus.toml");
         let from = first_day().format("%Y-%m-%d %H:%M:%S").to_string();
-        let scheme = scheme.replace("2026-11-01 00:00:00", &from).replace("span = \"1d\"", "span = \"29d\"");
+        let scheme = scheme
+            .replace("2026-11-01 00:00:00", &from)
+            .replace("span = \"1d\"", "span = \"29d\"");
         self.write("schemes/wdt-to-tplus.toml", &scheme);
     }
 
@@ -239,7 +252,10 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
     pub fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !condition(self) {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+            if start.elapsed() >= Duration::from_secs(60) {
+                let (status, problems) = (self.dukou(&["status"]), self.dukou(&["problem", "ls"]));
+                panic!("waited a minute until {what}\n{}\n{}", status.stdout, problems.stdout);
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }

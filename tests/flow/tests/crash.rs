@@ -25,7 +25,12 @@ fn die_at(place: &str, nth: u32, unique: bool) {
     };
     let site = Site::new(DUKOU, &options);
     let failpoint = format!("{place}={}*off->return", nth - 1);
-    let dead = ended(site.command(&["run"]).env("DUKOU_FAILPOINTS", failpoint).spawn().unwrap());
+    let dead = ended(
+        site.command(&["run"])
+            .env("DUKOU_FAILPOINTS", failpoint)
+            .spawn()
+            .unwrap(),
+    );
     assert_eq!(dead.code, None, "{place} was never reached: {dead:?}");
     let again = site.dukou(&["run", "--json"]);
     assert_eq!(again.code, Some(0), "{place}: {again:?}");
@@ -34,7 +39,12 @@ fn die_at(place: &str, nth: u32, unique: bool) {
         *ledger.entry(voucher.external_code).or_default() += 1;
     }
     for order in site.orders() {
-        assert_eq!(ledger.get(&order.order_no), Some(&1), "{place} ({nth}), unique={unique}: {}", order.order_no);
+        assert_eq!(
+            ledger.get(&order.order_no),
+            Some(&1),
+            "{place} ({nth}), unique={unique}: {}",
+            order.order_no
+        );
     }
     assert_eq!(ledger.len(), 14);
     let status = site.dukou(&["status", "--json"]);
@@ -71,7 +81,12 @@ fn a_plugin_that_kills_the_process_costs_one_group_at_most_three_lives() {
     // Dying while a batch is mapped, again and again, never blames more than what kills.
     let site = Site::new(DUKOU, &SiteOptions::default());
     for _ in 0..6 {
-        let dead = ended(site.command(&["run"]).env("DUKOU_FAILPOINTS", "transform.after-plugins=return").spawn().unwrap());
+        let dead = ended(
+            site.command(&["run"])
+                .env("DUKOU_FAILPOINTS", "transform.after-plugins=return")
+                .spawn()
+                .unwrap(),
+        );
         assert_eq!(dead.code, None, "{dead:?}");
     }
     let again = site.dukou(&["run", "--json"]);

@@ -12,10 +12,22 @@ const DUKOU: &str = env!("CARGO_BIN_EXE_dukou-flow-host");
 /// What the typed Rust mapping, run natively, makes of an order.
 fn typed(order_no: &str, body: &str) -> Option<String> {
     let catalogue = dukou_connect_catalogue();
-    let environment = serde_json::json!({ "time_zone": "Asia/Shanghai", "source": null, "target": catalogue }).to_string();
-    let (mapping, _) = WdtToTplus::configure("{}", &environment).map_err(|errors| errors.len()).unwrap();
-    let record = SourceRecord { key: order_no.into(), received_at: "2026-01-01T00:00:00Z".into(), body: body.into(), extra: "{}".into() };
-    let group = Group { key: order_no.into(), records: vec![record], extra: "{}".into() };
+    let environment =
+        serde_json::json!({ "time_zone": "Asia/Shanghai", "source": null, "target": catalogue }).to_string();
+    let (mapping, _) = WdtToTplus::configure("{}", &environment)
+        .map_err(|errors| errors.len())
+        .unwrap();
+    let record = SourceRecord {
+        key: order_no.into(),
+        received_at: "2026-01-01T00:00:00Z".into(),
+        body: body.into(),
+        extra: "{}".into(),
+    };
+    let group = Group {
+        key: order_no.into(),
+        records: vec![record],
+        extra: "{}".into(),
+    };
     match mapping.transform(vec![group], &HostLookups).pop().unwrap() {
         Verdict::Mapped(mapped) => Some(mapped.documents[0].body.clone()),
         _ => None,
@@ -37,7 +49,13 @@ fn vouchers(site: &Site) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_seeds_table_yields_exactly_its_body() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 0, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 0,
+            ..SiteOptions::default()
+        },
+    );
     let order = serde_json::json!({
         "order_no": "CK202403010001", "stockout_id": "812345", "consign_time": "2024-03-01 10:05:09", "status": "95",
         "receiver_address": "示例路1号", "logistics_no": "T0000000001", "modified": "2024-03-01 10:05:09",
@@ -65,7 +83,12 @@ fn every_deliverable_order_arrives_once_as_the_typed_mapping_says() {
     faults.wdt.flawed_per_mille = 60;
     faults.tplus.slow_ms = 700;
     for unique in [true, false] {
-        let options = SiteOptions { orders: 150, unique, faults: faults.clone(), ..SiteOptions::default() };
+        let options = SiteOptions {
+            orders: 150,
+            unique,
+            faults: faults.clone(),
+            ..SiteOptions::default()
+        };
         let site = Site::new(DUKOU, &options);
         let ended = site.dukou(&["run", "--json"]);
         assert!(matches!(ended.code, Some(0 | 5)), "{ended:?}");
@@ -76,10 +99,20 @@ fn every_deliverable_order_arrives_once_as_the_typed_mapping_says() {
             let got = arrived.get(&order.order_no).cloned().unwrap_or_default();
             if order.deliverable {
                 deliverable += 1;
-                assert_eq!(got, [typed(&order.order_no, &order.body.to_string()).unwrap()], "{}", order.order_no);
+                assert_eq!(
+                    got,
+                    [typed(&order.order_no, &order.body.to_string()).unwrap()],
+                    "{}",
+                    order.order_no
+                );
             } else {
                 assert_eq!(got, Vec::<String>::new(), "{}: {:?}", order.order_no, order.flaw);
-                assert!(problems.contains(&order.order_no), "{} ({:?}) has no problem", order.order_no, order.flaw);
+                assert!(
+                    problems.contains(&order.order_no),
+                    "{} ({:?}) has no problem",
+                    order.order_no,
+                    order.flaw
+                );
             }
         }
         assert!((100..150).contains(&deliverable), "{deliverable}");
@@ -94,13 +127,26 @@ fn every_deliverable_order_arrives_once_as_the_typed_mapping_says() {
 
 #[test]
 fn a_changed_plugin_file_changes_the_next_run_and_redelivers_nothing() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 5, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 5,
+            ..SiteOptions::default()
+        },
+    );
     let (old, new) = ("来自旺店通", "来自旺店铺");
     site.write("plugins/mapping.wasm", dukou_stock::WDT_TO_TPLUS);
     let text = site.read("schemes/wdt-to-tplus.toml");
     let start = text.find("[mapping]").unwrap();
     let end = text.find("[[validation]]").unwrap();
-    site.write("schemes/wdt-to-tplus.toml", format!("{}[mapping]\nplugin = \"plugins/mapping.wasm\"\n\n{}", &text[..start], &text[end..]));
+    site.write(
+        "schemes/wdt-to-tplus.toml",
+        format!(
+            "{}[mapping]\nplugin = \"plugins/mapping.wasm\"\n\n{}",
+            &text[..start],
+            &text[end..]
+        ),
+    );
     let ended = site.dukou(&["run", "--json"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let first = vouchers(&site);
@@ -121,7 +167,14 @@ fn a_changed_plugin_file_changes_the_next_run_and_redelivers_nothing() {
     }
     order["consign_time"] = "2024-03-02 23:00:00".into();
     site.sandbox().put_order(order);
-    let ended = site.dukou(&["run", "--json", "--from", "2024-03-01 00:00:00", "--to", "2024-03-03 00:00:00"]);
+    let ended = site.dukou(&[
+        "run",
+        "--json",
+        "--from",
+        "2024-03-01 00:00:00",
+        "--to",
+        "2024-03-03 00:00:00",
+    ]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let mut second = vouchers(&site);
     assert!(second.remove("CK202403020099").unwrap()[0].contains(new));
@@ -144,7 +197,13 @@ fn replace_bytes(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_renamed_or_copied_scheme_redelivers_nothing() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 8, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 8,
+            ..SiteOptions::default()
+        },
+    );
     assert_eq!(site.dukou(&["run"]).code, Some(0));
     let before = vouchers(&site);
     assert_eq!(before.len(), 8);
@@ -158,18 +217,32 @@ fn a_renamed_or_copied_scheme_redelivers_nothing() {
     std::fs::remove_file(site.dir.path().join("schemes/copied.toml")).unwrap();
     std::fs::remove_file(site.dir.path().join("schemes/wdt-to-tplus.toml")).unwrap();
     site.edit("dukou.toml", "[connections.tplus]", "[connections.books]");
-    site.write("schemes/renamed.toml", scheme.replace("connection = \"tplus\"", "connection = \"books\""));
+    site.write(
+        "schemes/renamed.toml",
+        scheme.replace("connection = \"tplus\"", "connection = \"books\""),
+    );
     let renamed = site.dukou(&["run", "renamed", "--json"]);
     assert_eq!(renamed.code, Some(0), "{renamed:?}");
     assert_eq!(renamed.json()["delivered"]["accepted"], 0);
     assert_eq!(vouchers(&site), before);
-    let sent = site.journal().requests.iter().filter(|request| request.path.ends_with("saleDispatch/Create")).count();
+    let sent = site
+        .journal()
+        .requests
+        .iter()
+        .filter(|request| request.path.ends_with("saleDispatch/Create"))
+        .count();
     assert_eq!(sent, 8, "not one request more");
 }
 
 #[test]
 fn a_change_after_delivery_is_a_problem_with_the_difference_and_is_not_sent() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 3, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 3,
+            ..SiteOptions::default()
+        },
+    );
     assert_eq!(site.dukou(&["run"]).code, Some(0));
     let before = vouchers(&site);
     let key = site.orders()[0].order_no.clone();
@@ -177,9 +250,20 @@ fn a_change_after_delivery_is_a_problem_with_the_difference_and_is_not_sent() {
     site.sandbox().change_order(&key, |order| {
         order.insert("status".into(), "110".into());
     });
-    let range = ["run", "--json", "--from", "2024-03-01 00:00:00", "--to", "2024-03-03 00:00:00"];
+    let range = [
+        "run",
+        "--json",
+        "--from",
+        "2024-03-01 00:00:00",
+        "--to",
+        "2024-03-03 00:00:00",
+    ];
     let quiet = site.dukou(&range);
-    assert_eq!((quiet.code, &quiet.json()["pulled"]["changed"]), (Some(0), &1.into()), "{quiet:?}");
+    assert_eq!(
+        (quiet.code, &quiet.json()["pulled"]["changed"]),
+        (Some(0), &1.into()),
+        "{quiet:?}"
+    );
     // A changed address is another voucher.
     site.sandbox().change_order(&key, |order| {
         order.insert("receiver_address".into(), "新地址九号".into());
@@ -189,12 +273,21 @@ fn a_change_after_delivery_is_a_problem_with_the_difference_and_is_not_sent() {
     assert_eq!(vouchers(&site), before, "never sent by itself");
     let shown = site.dukou(&["problem", "show", &key]);
     assert!(shown.stdout.contains("DispatchAddress"), "{shown:?}");
-    assert!(!shown.stdout.contains("新地址九号"), "personal values are masked: {shown:?}");
+    assert!(
+        !shown.stdout.contains("新地址九号"),
+        "personal values are masked: {shown:?}"
+    );
 }
 
 #[test]
 fn a_dry_run_shows_the_requests_and_leaves_nothing_behind() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 4, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 4,
+            ..SiteOptions::default()
+        },
+    );
     let shown = site.dukou(&["run", "--dry-run", "--json"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
     assert_eq!(shown.json()["would"].as_array().unwrap().len(), 4);
@@ -205,7 +298,13 @@ fn a_dry_run_shows_the_requests_and_leaves_nothing_behind() {
 
 #[test]
 fn one_key_is_fetched_and_delivered_alone() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 6, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 6,
+            ..SiteOptions::default()
+        },
+    );
     let key = site.orders()[4].order_no.clone();
     let ended = site.dukou(&["run", "--key", &key, "--json"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");

@@ -12,12 +12,22 @@ fn terminate(id: u32) {
 }
 
 fn requests_to_create(site: &Site) -> usize {
-    site.journal().requests.iter().filter(|request| request.path.ends_with("saleDispatch/Create")).count()
+    site.journal()
+        .requests
+        .iter()
+        .filter(|request| request.path.ends_with("saleDispatch/Create"))
+        .count()
 }
 
 #[test]
 fn serve_delivers_drains_and_goes_on_where_it_stood() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 10, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 10,
+            ..SiteOptions::default()
+        },
+    );
     let serving = site.command(&["serve"]).spawn().unwrap();
     let id = serving.id();
     site.wait_until("all orders arrived", |site| site.journal().vouchers.len() == 10);
@@ -32,7 +42,13 @@ fn serve_delivers_drains_and_goes_on_where_it_stood() {
 
 #[test]
 fn a_run_beside_serve_has_it_do_the_work_and_waits() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 6, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 6,
+            ..SiteOptions::default()
+        },
+    );
     let serving = site.command(&["serve"]).spawn().unwrap();
     site.wait_until("the first orders arrived", |site| site.journal().vouchers.len() == 6);
     let run = site.dukou(&["run", "--json"]);
@@ -46,12 +62,25 @@ fn a_run_beside_serve_has_it_do_the_work_and_waits() {
 
 #[test]
 fn a_deployment_is_taken_up_without_a_restart_and_an_edited_file_is_not() {
-    let site = Site::new(DUKOU, &SiteOptions { orders: 3, ..SiteOptions::default() });
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 3,
+            ..SiteOptions::default()
+        },
+    );
     let serving = site.command(&["serve"]).spawn().unwrap();
     site.wait_until("the first orders arrived", |site| site.journal().vouchers.len() == 3);
-    site.edit("schemes/wdt-to-tplus.toml", "Memo = \"来自旺店通\"", "Memo = \"来自渡口\"");
+    site.edit(
+        "schemes/wdt-to-tplus.toml",
+        "Memo = \"来自旺店通\"",
+        "Memo = \"来自渡口\"",
+    );
     let status = site.dukou(&["status"]);
-    assert!(status.stdout.contains("wdt-to-tplus.toml"), "edited and not deployed is shown: {status:?}");
+    assert!(
+        status.stdout.contains("wdt-to-tplus.toml"),
+        "edited and not deployed is shown: {status:?}"
+    );
     let deployed = site.dukou(&["deploy", "--json"]);
     assert_eq!(deployed.code, Some(0), "{deployed:?}");
     let mut order = site.orders()[0].body.clone();
@@ -64,15 +93,24 @@ fn a_deployment_is_taken_up_without_a_restart_and_an_edited_file_is_not() {
         }
     }
     // Shipped just now, so that the next window holds it.
-    let now = dukou::compose::clock().now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3600).unwrap());
-    let shipped = (now - chrono::TimeDelta::minutes(5)).format("%Y-%m-%d %H:%M:%S").to_string();
+    let now = dukou::compose::clock()
+        .now()
+        .with_timezone(&chrono::FixedOffset::east_opt(8 * 3600).unwrap());
+    let shipped = (now - chrono::TimeDelta::minutes(5))
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string();
     order["consign_time"] = shipped.clone().into();
     order["modified"] = shipped.into();
     site.sandbox().put_order(order);
     let run = site.dukou(&["run", "--json"]);
     assert!(matches!(run.code, Some(0 | 5)), "{run:?}");
     site.wait_until("the late order arrived", |site| site.journal().vouchers.len() == 4);
-    let late = site.journal().vouchers.into_iter().find(|voucher| voucher.external_code == "990001").unwrap();
+    let late = site
+        .journal()
+        .vouchers
+        .into_iter()
+        .find(|voucher| voucher.external_code == "990001")
+        .unwrap();
     assert!(late.body.contains("来自渡口"), "{}", late.body);
     terminate(serving.id());
     assert_eq!(ended(serving).code, Some(0));

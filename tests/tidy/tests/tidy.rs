@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// Every file of the tree that git knows or would add, with one of the endings.
@@ -41,7 +44,10 @@ fn every_rust_file_says_what_it_is_for() {
         })
         .map(|path| relative(&path))
         .collect();
-    assert!(silent.is_empty(), "files must open with `//!` (what it is for, what it does not do): {silent:#?}");
+    assert!(
+        silent.is_empty(),
+        "files must open with `//!` (what it is for, what it does not do): {silent:#?}"
+    );
 }
 
 #[test]
@@ -72,7 +78,11 @@ fn files_are_named_for_what_is_in_them() {
 
 #[test]
 fn nothing_is_ignored_or_left_to_do() {
-    let marks = ["#[ig".to_owned() + "nore", "to".to_owned() + "do!(", "unimple".to_owned() + "mented!("];
+    let marks = [
+        "#[ig".to_owned() + "nore",
+        "to".to_owned() + "do!(",
+        "unimple".to_owned() + "mented!(",
+    ];
     let found: Vec<_> = files(&[".rs"])
         .into_iter()
         .filter(|path| {
@@ -115,34 +125,99 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 const WALLS: &[(&str, &[&str], &str)] = &[
     (
         "dukou-core",
-        &["tokio", "reqwest", "rusqlite", "wasmtime", "dukou-store", "dukou-plugin", "dukou-connect", "dukou-sandbox", "dukou", "anyhow"],
+        &[
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "wasmtime",
+            "dukou-store",
+            "dukou-plugin",
+            "dukou-connect",
+            "dukou-sandbox",
+            "dukou",
+            "anyhow",
+        ],
         "decisions stay testable as tables: no I/O, no async, no engine",
     ),
     (
         "dukou-store",
-        &["dukou-plugin", "dukou-connect", "dukou-sandbox", "dukou", "reqwest", "wasmtime", "tokio", "anyhow"],
+        &[
+            "dukou-plugin",
+            "dukou-connect",
+            "dukou-sandbox",
+            "dukou",
+            "reqwest",
+            "wasmtime",
+            "tokio",
+            "anyhow",
+        ],
         "the store is told the next state; it knows no plugin, connector or retry rule",
     ),
     (
         "dukou-plugin",
-        &["dukou-store", "dukou-connect", "dukou-sandbox", "dukou", "reqwest", "rusqlite", "secrecy", "anyhow"],
+        &[
+            "dukou-store",
+            "dukou-connect",
+            "dukou-sandbox",
+            "dukou",
+            "reqwest",
+            "rusqlite",
+            "secrecy",
+            "anyhow",
+        ],
         "whatever it does not hold, a guest cannot steal",
     ),
     (
         "dukou-connect",
-        &["dukou-store", "dukou-plugin", "dukou-sandbox", "dukou", "rusqlite", "wasmtime", "anyhow"],
+        &[
+            "dukou-store",
+            "dukou-plugin",
+            "dukou-sandbox",
+            "dukou",
+            "rusqlite",
+            "wasmtime",
+            "anyhow",
+        ],
         "connectors name outcomes; they never touch the store or a plugin",
     ),
     (
         "dukou-sandbox",
-        &["dukou-core", "dukou-store", "dukou-plugin", "dukou-connect", "dukou", "wasmtime", "rusqlite"],
+        &[
+            "dukou-core",
+            "dukou-store",
+            "dukou-plugin",
+            "dukou-connect",
+            "dukou",
+            "wasmtime",
+            "rusqlite",
+        ],
         "a bug shared with the connectors would pass every test",
     ),
-    ("dukou-plugin-build", &["wasmtime", "dukou-plugin", "dukou", "dukou-core"], "a build script must not need the engine"),
-    ("dukou-sdk", &["dukou-core", "dukou-plugin", "dukou", "wasmtime"], "the WIT is the whole contract"),
-    ("dukou-table", &["dukou-core", "dukou-plugin", "dukou", "wasmtime"], "the WIT is the whole contract"),
-    ("dukou-wdt-to-tplus", &["dukou-core", "dukou-plugin", "dukou", "wasmtime"], "the WIT is the whole contract"),
-    ("dukou-voucher-checks", &["dukou-core", "dukou-plugin", "dukou", "wasmtime"], "the WIT is the whole contract"),
+    (
+        "dukou-plugin-build",
+        &["wasmtime", "dukou-plugin", "dukou", "dukou-core"],
+        "a build script must not need the engine",
+    ),
+    (
+        "dukou-sdk",
+        &["dukou-core", "dukou-plugin", "dukou", "wasmtime"],
+        "the WIT is the whole contract",
+    ),
+    (
+        "dukou-table",
+        &["dukou-core", "dukou-plugin", "dukou", "wasmtime"],
+        "the WIT is the whole contract",
+    ),
+    (
+        "dukou-wdt-to-tplus",
+        &["dukou-core", "dukou-plugin", "dukou", "wasmtime"],
+        "the WIT is the whole contract",
+    ),
+    (
+        "dukou-voucher-checks",
+        &["dukou-core", "dukou-plugin", "dukou", "wasmtime"],
+        "the WIT is the whole contract",
+    ),
 ];
 
 #[test]
@@ -150,14 +225,18 @@ fn the_walls_of_the_house_stand() {
     let dependencies = dependencies();
     let mut broken = Vec::new();
     for (package, forbidden, why) in WALLS {
-        let known = dependencies.get(*package).unwrap_or_else(|| panic!("{package} is not in the workspace"));
+        let known = dependencies
+            .get(*package)
+            .unwrap_or_else(|| panic!("{package} is not in the workspace"));
         for name in forbidden.iter().filter(|name| known.contains(**name)) {
             broken.push(format!("{package} must not know {name}: {why}"));
         }
     }
     let engine: Vec<_> = dependencies
         .iter()
-        .filter(|(package, known)| *package != "dukou-plugin" && known.iter().any(|name| name == "wasmtime" || name == "wasmtime-wasi"))
+        .filter(|(package, known)| {
+            *package != "dukou-plugin" && known.iter().any(|name| name == "wasmtime" || name == "wasmtime-wasi")
+        })
         .map(|(package, _)| format!("{package} must not know wasmtime: dukou-plugin alone does"))
         .collect();
     broken.extend(engine);
@@ -166,12 +245,36 @@ fn the_walls_of_the_house_stand() {
 
 /// Words that only one place may write: who names concrete parts, reads the machine's clock or the environment.
 const HOMES: &[(&str, &[&str], &str)] = &[
-    ("wdt_qimen::", &["host/src/compose.rs", "host/src/settings", "host/connect/"], "only compose.rs names concrete connectors (settings makes their configurations)"),
-    ("tplus_cloud::", &["host/src/compose.rs", "host/src/settings", "host/connect/"], "only compose.rs names concrete connectors (settings makes their configurations)"),
-    ("SqliteStore", &["host/src/compose.rs", "host/store/", "tests/"], "only compose.rs names concrete stores"),
-    ("Utc::now()", &["host/src/compose.rs"], "time comes in through the Clock trait"),
-    ("SystemTime::now()", &["host/src/compose.rs"], "time comes in through the Clock trait"),
-    ("env::var(", &["host/src/settings"], "the environment is read by settings only"),
+    (
+        "wdt_qimen::",
+        &["host/src/compose.rs", "host/src/settings", "host/connect/"],
+        "only compose.rs names concrete connectors (settings makes their configurations)",
+    ),
+    (
+        "tplus_cloud::",
+        &["host/src/compose.rs", "host/src/settings", "host/connect/"],
+        "only compose.rs names concrete connectors (settings makes their configurations)",
+    ),
+    (
+        "SqliteStore",
+        &["host/src/compose.rs", "host/store/", "tests/"],
+        "only compose.rs names concrete stores",
+    ),
+    (
+        "Utc::now()",
+        &["host/src/compose.rs"],
+        "time comes in through the Clock trait",
+    ),
+    (
+        "SystemTime::now()",
+        &["host/src/compose.rs"],
+        "time comes in through the Clock trait",
+    ),
+    (
+        "env::var(",
+        &["host/src/settings"],
+        "the environment is read by settings only",
+    ),
 ];
 
 #[test]
@@ -180,14 +283,21 @@ fn concrete_things_are_named_at_home_only() {
     for path in files(&[".rs"]) {
         let name = relative(&path);
         // Build scripts and xtask talk to cargo through the environment; tests may make what they need.
-        if name.contains("/tests/") || name.ends_with("tests.rs") || name.starts_with("tests/") || name.starts_with("xtask/")
-            || name.ends_with("build.rs") || name.starts_with("plugins/build/") || name.contains("/benches/")
+        if name.contains("/tests/")
+            || name.ends_with("tests.rs")
+            || name.starts_with("tests/")
+            || name.starts_with("xtask/")
+            || name.ends_with("build.rs")
+            || name.starts_with("plugins/build/")
+            || name.contains("/benches/")
         {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
         for (word, homes, why) in HOMES {
-            let used = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+            let used = text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             if used && !homes.iter().any(|home| name.starts_with(home)) {
                 broken.push(format!("{name} says {word}: {why}"));
             }
@@ -200,14 +310,22 @@ fn concrete_things_are_named_at_home_only() {
 fn the_dry_run_has_no_way_to_a_sender() {
     let text = std::fs::read_to_string(root().join("host/src/pipeline/dry_run.rs")).unwrap();
     for word in ["Target", "deliver", "dyn Store", "settle", "ingest"] {
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains(word));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| line.contains(word));
         assert!(!code, "dry_run.rs must not know {word}");
     }
 }
 
 #[test]
 fn no_registry_host_and_no_shared_path_is_named() {
-    let hosts = ["crates".to_owned() + ".io", "registry.npm".to_owned() + "js.org", "pypi".to_owned() + ".org", "../sha".to_owned() + "red"];
+    let hosts = [
+        "crates".to_owned() + ".io",
+        "registry.npm".to_owned() + "js.org",
+        "pypi".to_owned() + ".org",
+        "../sha".to_owned() + "red",
+    ];
     let found: Vec<_> = files(&[".rs", ".md", ".toml", ".js", ".py", ".json", ".yml"])
         .into_iter()
         .filter(|path| !relative(path).starts_with("docs/reference/systems/"))

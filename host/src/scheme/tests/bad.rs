@@ -216,6 +216,7 @@ const BAD_SCHEMES: &[Bad] = &[
     ),
     bad("span = \"1d\"", "span = «\"31d\"", Code::Span, "", ""),
     bad("span = \"1d\"", "span = «\"0s\"", Code::Span, "", ""),
+    bad("overlap = \"15m\"", "overlap = «\"1d\"", Code::Span, "", ""),
     bad(
         "overlap = \"15m\"",
         "overlap = «\"15 minutes\"",
