@@ -139,6 +139,29 @@ pub fn user() -> String {
     crate::settings::user().unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// The scheme reads another source account than the one that its mark belongs to.
+#[derive(Debug)]
+pub struct SourceChanged {
+    /// The scheme.
+    pub scheme: dukou_core::names::SchemeName,
+    /// The account that was read so far.
+    pub bound: String,
+    /// The account that the definition names now.
+    pub now: String,
+}
+
+impl std::fmt::Display for SourceChanged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "scheme {} has read {} so far, and shall read {}",
+            self.scheme, self.bound, self.now
+        )
+    }
+}
+
+impl std::error::Error for SourceChanged {}
+
 /// Everything that commands which move records share.
 pub struct Host {
     /// The project's settings.
@@ -235,6 +258,16 @@ impl Host {
             crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
         let source = self.source(&scheme)?;
         let target = self.target(&scheme)?;
+        // The mark says how far *this* account was read: with another one it would skip everything before it.
+        let bound = self.store.source_account(&scheme.name, &source.account())?;
+        if bound != source.account() {
+            return Err(SourceChanged {
+                scheme: scheme.name.clone(),
+                bound,
+                now: source.account(),
+            }
+            .into());
+        }
         let target_name = dukou_core::names::TargetName {
             tenant: scheme.name.tenant.clone(),
             account: target.account(),

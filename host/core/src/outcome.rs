@@ -124,6 +124,11 @@ pub enum ReadFailure {
         /// What happened.
         reason: String,
     },
+    /// What the window holds keeps changing while it is read: begin it again, later.
+    Unsteady {
+        /// What was seen.
+        reason: String,
+    },
     /// Credentials or signature refused.
     Auth {
         /// Vendor code.
@@ -146,6 +151,7 @@ impl ReadFailure {
         match self {
             Self::Throttled { .. } => "source.throttled",
             Self::Unavailable { .. } => "source.unavailable",
+            Self::Unsteady { .. } => "source.unsteady",
             Self::Auth { .. } => "source.auth",
             Self::Refused { .. } => "source.refused",
         }
@@ -153,7 +159,10 @@ impl ReadFailure {
 
     /// Whether the same request may succeed later without anybody doing anything.
     pub fn passes_by_itself(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Throttled { .. } | Self::Unavailable { .. } | Self::Unsteady { .. }
+        )
     }
 }
 
@@ -162,6 +171,7 @@ impl std::fmt::Display for ReadFailure {
         match self {
             Self::Throttled { message, .. } => write!(f, "throttled by the source: {message}"),
             Self::Unavailable { reason } => write!(f, "source not available: {reason}"),
+            Self::Unsteady { reason } => write!(f, "the window keeps changing while it is read: {reason}"),
             Self::Auth { code, message } => write!(f, "not authorised ({code}): {message}"),
             Self::Refused { code, message } => write!(f, "request refused ({code}): {message}"),
         }

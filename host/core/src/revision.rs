@@ -9,7 +9,8 @@ use crate::document::{self, FieldDiff};
 pub struct Existing<'a> {
     /// Its state.
     pub state: DeliveryState,
-    /// Whether an intent was ever recorded: from then on the bytes never change by themselves.
+    /// Whether an attempt was begun that may have written: from then on the bytes never change by themselves. An attempt
+    /// that certainly wrote nothing (throttled, not sent, credentials) is given back and does not count.
     pub ever_sent: bool,
     /// Dead, and it is certain that the target holds nothing of it.
     pub nothing_written: bool,

@@ -85,9 +85,14 @@ mod tests {
         let second = next(&rule(), Some(first.end), now).unwrap();
         assert_eq!(
             (second.start, second.end),
-            (at("2026-11-01T23:45:00Z"), at("2026-11-02T23:58:00Z"))
+            (at("2026-11-01T23:45:00Z"), at("2026-11-02T23:45:00Z"))
         );
-        assert_eq!(next(&rule(), Some(second.end), now), None);
+        let third = next(&rule(), Some(second.end), now).unwrap();
+        assert_eq!(
+            (third.start, third.end),
+            (at("2026-11-02T23:30:00Z"), at("2026-11-02T23:58:00Z"))
+        );
+        assert_eq!(next(&rule(), Some(third.end), now), None);
         assert_eq!(next(&rule(), None, at("2026-10-01T00:00:00Z")), None);
     }
 

@@ -235,7 +235,7 @@ impl fmt::Display for PluginError {
         match self {
             Self::NotWasm => f.write_str("the file is no WebAssembly component"),
             Self::CoreModule => {
-                f.write_str("the file is a core module; a plugin is a component, see `dukou plugin build`")
+                f.write_str("the file is a core module; a plugin is a component (wit/README.md says how to make one)")
             }
             Self::Truncated { offset } => {
                 write!(f, "the component ends too early, at byte {offset}")

@@ -2,22 +2,24 @@
 
 use dukou_connect::Query;
 use dukou_core::mask::mask_json;
+use dukou_core::verdict::Group;
 use dukou_core::window::{self, WindowRange};
 use dukou_plugin::GroupOutcome;
+use dukou_store::rows::{ClaimedGroup, RecordFilter};
 use serde_json::{Value, json};
 
-use super::output::{self, say};
+use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy;
 use crate::exit::Exit;
-use crate::pipeline::dry_run::{Preview, preview};
+use crate::pipeline::dry_run::{Preview, map, preview};
 use crate::scheme::Scheme;
 
 /// Records read without `--limit`.
 const USUAL: u64 = 20;
 
-/// Runs the command.
+/// Runs the command: the order's key or range, else the next window, else the newest records that are already stored.
 ///
 /// # Errors
 /// Definitions, secrets, engine; a source that fails.
@@ -26,50 +28,55 @@ pub fn run(
     host: &Host,
     scheme: &Scheme,
     key: Option<String>,
+    range: Option<WindowRange>,
     limit: Option<u64>,
 ) -> anyhow::Result<Exit> {
     let wanted = deploy::wanted(&host.project, scheme, &host.runtime)?;
-    let source = host.source(scheme)?;
     let now = host.clock.now();
-    let mark = host.store.mark(&scheme.name)?;
-    let range =
-        window::next(&scheme.source.window, mark, now).or(key.as_ref().map(|_| WindowRange { start: now, end: now }));
-    let Some(range) = range else {
-        say(&context.lang.t("run.nothing-new"));
-        return Ok(Exit::Done);
-    };
-    let query = Query {
-        api: scheme.source.api.clone(),
-        params: scheme.source.request.clone(),
-        window: range,
-        zone: scheme.source.zone,
-        page_size: scheme.source.page_size,
-        key,
-    };
     let limit = usize::try_from(limit.unwrap_or(USUAL)).unwrap_or(usize::MAX);
+    let own = key.as_ref().map(|_| WindowRange { start: now, end: now });
+    let next = window::next(&scheme.source.window, host.store.mark(&scheme.name)?, now);
+    let tables = wanted.shared_tables();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let previews = runtime
-        .block_on(preview(
-            source.as_ref(),
-            &query,
-            &scheme.source.key,
-            &wanted.chain,
-            &wanted.shared_tables(),
-            host.clock.as_ref(),
-            limit,
-        ))
-        .map_err(|failure| {
-            let exit = if failure.passes_by_itself() {
-                Exit::Unavailable
-            } else {
-                Exit::Secret
+    let previews = match own.or(range).or(next) {
+        Some(window) => {
+            let source = host.source(scheme)?;
+            let query = Query {
+                api: scheme.source.api.clone(),
+                params: scheme.source.request.clone(),
+                window,
+                zone: scheme.source.zone,
+                page_size: scheme.source.page_size,
+                key,
             };
-            Failure {
-                code: failure.code(),
-                message: failure.to_string(),
-                exit,
-            }
-        })?;
+            let (path, clock) = (&scheme.source.key, host.clock.as_ref());
+            runtime.block_on(preview(
+                source.as_ref(),
+                &query,
+                path,
+                &wanted.chain,
+                &tables,
+                clock,
+                limit,
+            ))
+        }
+        None => {
+            note(context, &context.lang.t("run.from-stored"));
+            runtime.block_on(map(stored(host, scheme, limit)?, &wanted.chain, &tables))
+        }
+    };
+    let previews = previews.map_err(|failure| {
+        let exit = if failure.passes_by_itself() {
+            Exit::Unavailable
+        } else {
+            Exit::Secret
+        };
+        Failure {
+            code: failure.code(),
+            message: failure.to_string(),
+            exit,
+        }
+    })?;
     let line = host.target(scheme)?.request_line(&scheme.target.api);
     let shown: Vec<Value> = previews.iter().map(|one| to_json(scheme, &line, one)).collect();
     if context.json {
@@ -81,6 +88,31 @@ pub fn run(
         say(&context.lang.text("run.dry-run-done", &[("count", &previews.len())]));
     }
     Ok(Exit::Done)
+}
+
+/// The newest records that the store holds, as groups.
+fn stored(host: &Host, scheme: &Scheme, limit: usize) -> anyhow::Result<Vec<Group>> {
+    let filter = RecordFilter {
+        scheme: Some(scheme.name.clone()),
+        limit,
+        ..RecordFilter::default()
+    };
+    let keys: Vec<String> = host
+        .store
+        .records(&filter)?
+        .into_iter()
+        .map(|record| record.key)
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let groups = host.store.peek_groups(&scheme.name, &keys, limit)?;
+    let group = |group: ClaimedGroup| Group {
+        key: group.key,
+        records: group.records,
+        extra: "{}".to_owned(),
+    };
+    Ok(groups.into_iter().map(group).collect())
 }
 
 fn to_json(scheme: &Scheme, line: &str, one: &Preview) -> Value {

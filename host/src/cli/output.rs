@@ -60,6 +60,20 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         eprint!("{}", failed.render(context.lang, std::io::stderr().is_terminal()));
         return failed.exit();
     }
+    if let Some(changed) = error.downcast_ref::<crate::compose::SourceChanged>() {
+        let arguments: [(&str, &dyn std::fmt::Display); 3] = [
+            ("scheme", &changed.scheme),
+            ("bound", &changed.bound),
+            ("now", &changed.now),
+        ];
+        let message = context.lang.text("run.source-changed", &arguments);
+        let failure = Failure {
+            code: "source.changed",
+            message,
+            exit: Exit::Refused,
+        };
+        return self::failure(context, &failure.into());
+    }
     let (code, exit) = match error.downcast_ref::<Failure>() {
         Some(failure) => (failure.code, failure.exit),
         None => ("internal", Exit::Internal),

@@ -58,7 +58,8 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let name = host.project.choose(args.scheme.as_deref())?;
     if args.dry_run {
         let scheme = host.project.load_scheme(&name)?;
-        return super::dry_run::run(context, &host, &scheme, args.key, args.limit);
+        let range = range_of(context, &scheme, &args)?;
+        return super::dry_run::run(context, &host, &scheme, args.key, range, args.limit);
     }
     let (lock, suspects) = match host.take_role(&format!("dukou run {name}")) {
         Ok(taken) => taken,
@@ -84,6 +85,17 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let took = host.clock.monotonic() - before;
     let overview = host.store.overview(&name)?;
     report(context, &crossing, counters.read(), &overview, &end, took)?;
+    // All that this account's queue held was moved or waited for: what still waits belongs to another account.
+    let whole = args.key.is_none() && args.limit.is_none() && !end.stopped;
+    if whole && end.target.is_none() && moving(&overview).count > 0 {
+        note(
+            context,
+            &context
+                .lang
+                .text("run.elsewhere", &[("waiting", &moving(&overview).count)]),
+        );
+        return Ok(Exit::Unavailable);
+    }
     Ok(exit(&end, &overview))
 }
 
@@ -134,18 +146,25 @@ fn order(context: &Context, scheme: &Scheme, args: &Args) -> anyhow::Result<RunO
             limit: args.limit,
         },
     };
-    if let (Some(from), Some(to)) = (&args.from, &args.to) {
-        let zone = scheme.source.zone;
-        let range = WindowRange {
-            start: time_of(context, from, zone)?,
-            end: time_of(context, to, zone)?,
-        };
-        if range.start >= range.end {
-            return Err(wrong_time(context, &format!("{from} … {to}")).into());
-        }
+    if let Some(range) = range_of(context, scheme, args)? {
         order.ranges = split(range, scheme.source.window.span, MOST_WINDOWS);
     }
     Ok(order)
+}
+
+fn range_of(context: &Context, scheme: &Scheme, args: &Args) -> anyhow::Result<Option<WindowRange>> {
+    let (Some(from), Some(to)) = (&args.from, &args.to) else {
+        return Ok(None);
+    };
+    let zone = scheme.source.zone;
+    let range = WindowRange {
+        start: time_of(context, from, zone)?,
+        end: time_of(context, to, zone)?,
+    };
+    if range.start >= range.end {
+        return Err(wrong_time(context, &format!("{from} … {to}")).into());
+    }
+    Ok(Some(range))
 }
 
 fn time_of(context: &Context, text: &str, zone: chrono_tz::Tz) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
@@ -220,6 +239,17 @@ pub fn in_state(overview: &Overview, states: &[DeliveryState]) -> Tally {
     sum
 }
 
+/// What is neither delivered nor a problem nor held.
+fn moving(overview: &Overview) -> Tally {
+    let states = [
+        DeliveryState::Queued,
+        DeliveryState::Claimed,
+        DeliveryState::Sending,
+        DeliveryState::Unknown,
+    ];
+    in_state(overview, &states)
+}
+
 fn report(
     context: &Context,
     crossing: &Crossing,
@@ -230,15 +260,7 @@ fn report(
 ) -> anyhow::Result<()> {
     let seconds = seconds(took);
     let held = in_state(overview, &[DeliveryState::Held]);
-    let waiting = in_state(
-        overview,
-        &[
-            DeliveryState::Queued,
-            DeliveryState::Claimed,
-            DeliveryState::Sending,
-            DeliveryState::Unknown,
-        ],
-    );
+    let waiting = moving(overview);
     if context.json {
         let mut value = counts.to_json(held.count, waiting.count);
         value["scheme"] = crossing.name().to_string().into();

@@ -1,6 +1,7 @@
 //! What the files want: plugin bytes, settings and tables of a scheme, inspected and configured. Writes nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -96,9 +97,9 @@ pub fn assemble(
     }
     let mut tables_needed = BTreeMap::new();
     for name in prepared.iter().flat_map(|one: &Prepared| one.tables().to_vec()) {
-        if !tables_needed.contains_key(&name) {
-            let rows = table(&name)?;
-            tables_needed.insert(name, rows);
+        if let Entry::Vacant(place) = tables_needed.entry(name) {
+            let rows = table(place.key())?;
+            place.insert(rows);
         }
     }
     let adjustments = 1..1 + scheme.adjustments.len();

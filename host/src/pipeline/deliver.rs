@@ -263,13 +263,15 @@ impl Deliverer {
     fn mind_the_lane(&self, outcome: &WriteOutcome) {
         let lane = &self.crossing.target_lane;
         match outcome {
-            WriteOutcome::NotSent { .. } => lane.not_reached(self.pipeline.clock.monotonic()),
+            WriteOutcome::NotSent { reason } => {
+                lane.not_reached(self.pipeline.clock.monotonic(), reason.clone(), false);
+            }
             WriteOutcome::Auth {
                 permanent,
                 code,
                 message,
             } => {
-                lane.not_reached(self.pipeline.clock.monotonic());
+                lane.not_reached(self.pipeline.clock.monotonic(), format!("{code}: {message}"), true);
                 if *permanent {
                     lane.stop(format!("{code}: {message}"));
                 }
@@ -288,7 +290,10 @@ impl Deliverer {
 
     fn report(&self, end: &AttemptEnd) {
         let counters = &self.counters;
-        counters.sent.add(1);
+        // What was put off without an answer is not counted against a limit.
+        if !matches!(end.next, Next::Queue { .. }) {
+            counters.sent.add(1);
+        }
         match &end.next {
             Next::Delivered { .. } => counters.accepted.add(1),
             Next::Ask { .. } => counters.unknown.add(1),

@@ -65,6 +65,14 @@ pub async fn preview(
             None => break,
         }
     }
+    map(groups, chain, tables).await
+}
+
+/// Maps groups, in memory.
+///
+/// # Errors
+/// When a plugin's thread panicked.
+pub async fn map(groups: Vec<Group>, chain: &Chain, tables: &SharedTables) -> Result<Vec<Preview>, ReadFailure> {
     let (chain, tables) = (chain.clone(), tables.clone());
     let mapping = tokio::task::spawn_blocking(move || {
         let outcomes: Vec<GroupOutcome> = groups

@@ -36,10 +36,6 @@ impl Failpoints {
     ///
     /// # Errors
     /// The text of what cannot be read, or that this build has no failpoints.
-    #[cfg_attr(
-        not(feature = "failpoints"),
-        expect(clippy::missing_const_for_fn, reason = "the other build is not const")
-    )]
     pub fn parse(text: &str) -> Result<Self, String> {
         #[cfg(feature = "failpoints")]
         {

@@ -53,6 +53,10 @@ pub struct TargetLane {
 struct Health {
     unreached: u32,
     since: Duration,
+    /// Why it was not reached last.
+    reason: String,
+    /// The last refusal was about credentials.
+    unauthorised: bool,
     stopped: Option<String>,
 }
 
@@ -90,16 +94,35 @@ impl TargetLane {
 
     /// The target answered something.
     pub fn reached(&self) {
-        lock(&self.health).unreached = 0;
+        let mut health = lock(&self.health);
+        if health.unreached >= DOWN_AFTER.0 {
+            tracing::warn!(account = %self.target.account(), "the target answers again");
+        }
+        health.unreached = 0;
+        health.unauthorised = false;
     }
 
     /// A request did not reach the target, or its credentials were refused, at this monotonic time.
-    pub fn not_reached(&self, now: Duration) {
+    pub fn not_reached(&self, now: Duration, reason: String, unauthorised: bool) {
         let mut health = lock(&self.health);
         if health.unreached == 0 {
             health.since = now;
         }
         health.unreached += 1;
+        if health.unreached == DOWN_AFTER.0 {
+            tracing::warn!(account = %self.target.account(), %reason, "the target is not reached");
+        }
+        health.reason = reason;
+        health.unauthorised = unauthorised;
+    }
+
+    /// Why nothing gets through at the moment, and whether it is the credentials; `None` while the target answers.
+    pub fn trouble(&self) -> Option<(String, bool)> {
+        let health = lock(&self.health);
+        match &health.stopped {
+            Some(reason) => Some((reason.clone(), true)),
+            None => (health.unreached > 0).then(|| (health.reason.clone(), health.unauthorised)),
+        }
     }
 
     /// Whether the target counts as down at this monotonic time.
@@ -110,6 +133,7 @@ impl TargetLane {
 
     /// Stops the lane: no refresh can help.
     pub fn stop(&self, reason: String) {
+        tracing::error!(account = %self.target.account(), %reason, "the target refuses the credentials for good");
         lock(&self.health).stopped.get_or_insert(reason);
     }
 

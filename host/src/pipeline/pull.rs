@@ -48,6 +48,8 @@ pub enum PullEnd {
 
 /// Position of a window whose last page is stored.
 const COMPLETE: &str = "";
+/// Position of a window that is begun again.
+const FROM_THE_START: &str = "start";
 /// The most pages of one window; more than any window of at most 30 days can have.
 const MOST_PAGES: u64 = 100_000;
 /// Our clock and the source's differ by more than this: signatures and windows cannot be trusted.
@@ -75,9 +77,10 @@ pub async fn pull(
         window: window.range,
         zone: source.zone,
         page_size: source.page_size,
-        key: order.key.clone(),
+        // An unfinished window that was taken over is read whole; only the order's own (it has no length) is the key's.
+        key: order.key.clone().filter(|_| is_keys_own(&window)),
     };
-    let mut position = window.position.clone();
+    let mut position = window.position.clone().filter(|position| position != FROM_THE_START);
     if position.as_deref() == Some(COMPLETE) {
         return close(pipeline, crossing, &window, counters).await;
     }
@@ -95,7 +98,12 @@ pub async fn pull(
         pipeline.failpoints.reach("pull.before-request");
         let page = match crossing.source.read(&query, position.as_deref()).await {
             Ok(page) => page,
-            Err(failure) => return Ok(give_up(pipeline, crossing, failure)),
+            Err(failure) => {
+                if matches!(failure, ReadFailure::Unsteady { .. }) {
+                    begin_again(pipeline, crossing, &window).await?;
+                }
+                return Ok(give_up(pipeline, crossing, failure));
+            }
         };
         pipeline.failpoints.reach("pull.after-reply");
         if let Some(skew) = page.clock_skew_seconds.filter(|skew| skew.abs() >= MOST_SKEW_SECONDS) {
@@ -160,6 +168,24 @@ async fn claim(pipeline: &Pipeline, crossing: &Crossing, order: &PullOrder) -> R
             )
         })
         .await
+}
+
+/// A window that a key order opened: it has no length and moves no mark.
+fn is_keys_own(window: &Window) -> bool {
+    !window.moves_mark && window.range.start == window.range.end
+}
+
+/// Forgets where the window stood: what was counted then no longer holds. Records already stored stay.
+async fn begin_again(pipeline: &Pipeline, crossing: &Crossing, window: &Window) -> Result<(), StageError> {
+    let (store, name, at) = (pipeline.store.clone(), crossing.name().clone(), pipeline.clock.now());
+    let page = IngestPage {
+        window: window.id,
+        lease: window.lease,
+        position: FROM_THE_START.to_owned(),
+        records: Vec::new(),
+        at,
+    };
+    pipeline.blocking(move || store.ingest(&name, &page).map(|_| ())).await
 }
 
 fn give_up(pipeline: &Pipeline, crossing: &Crossing, failure: ReadFailure) -> PullEnd {
@@ -251,7 +277,7 @@ impl RowReader {
         }
     }
 
-    fn read(&self, body: String) -> Result<IngestRecord, NewProblem> {
+    fn read(&self, body: String) -> Result<IngestRecord, Box<NewProblem>> {
         let hash = Digest::of(body.as_bytes());
         let found = match self.pick.read(&body) {
             Ok(found) => found,
@@ -292,9 +318,9 @@ impl RowReader {
     }
 }
 
-fn unreadable(key_path: &str, body: String, hash: Digest, reason: &str) -> NewProblem {
+fn unreadable(key_path: &str, body: String, hash: Digest, reason: &str) -> Box<NewProblem> {
     static NOTHING: LazyLock<dukou_core::show::Shown> = LazyLock::new(Default::default);
-    NewProblem {
+    Box::new(NewProblem {
         report: ProblemReport {
             kind: ProblemKind::Unreadable,
             code: "record.key".into(),
@@ -305,5 +331,5 @@ fn unreadable(key_path: &str, body: String, hash: Digest, reason: &str) -> NewPr
         key: format!("row-{}", hash.short()),
         shown: NOTHING.clone(),
         body: Some(body),
-    }
+    })
 }

@@ -73,7 +73,12 @@ pub async fn run(
     );
     transformed?;
     let (source, target) = (source?, target?);
-    let unauthorised = matches!(source, Some(ReadFailure::Auth { .. })) || crossing.target_lane.stopped().is_some();
+    let unauthorised = matches!(source, Some(ReadFailure::Auth { .. }))
+        || target.is_some()
+            && crossing
+                .target_lane
+                .trouble()
+                .is_some_and(|(_, credentials)| credentials);
     Ok(RunEnd {
         source,
         target,
@@ -246,7 +251,7 @@ async fn deliver_all(
             pipeline.blocking(move || store.next_due(&name)).await?
         };
         if last && lane.down(now) {
-            return Ok(Some("the target cannot be reached".to_owned()));
+            return Ok(Some(lane.trouble().map_or_else(String::new, |(reason, _)| reason)));
         }
         if last && due.is_some() && now.saturating_sub(settled.at) > patience {
             return Ok(Some("the target settles nothing any more".to_owned()));

@@ -29,12 +29,14 @@ pub async fn serve(
     crossing: &Arc<Crossing>,
     counters: &Arc<Counters>,
 ) -> Result<(), StageError> {
-    let (pulled, transformed, delivered) = tokio::join!(
+    // One half that fails ends the others: a scheme that only half runs looks like one that runs. What was on the wire is
+    // unknown to the next process, which looks it up.
+    tokio::try_join!(
         source_half(pipeline, crossing, counters),
         transform_half(pipeline, crossing, counters),
         target_half(pipeline, crossing, counters),
-    );
-    pulled.and(transformed).and(delivered)
+    )?;
+    Ok(())
 }
 
 async fn source_half(pipeline: &Pipeline, crossing: &Crossing, counters: &Counters) -> Result<(), StageError> {

@@ -46,6 +46,7 @@ pub async fn transform(
     let decided = pipeline.blocking(move || Ok(decide(&acting, claimed))).await?;
     pipeline.failpoints.reach("transform.after-plugins");
     let Decided { settlements, again } = decided;
+    let stuck = settlements.is_empty() && !again.is_empty();
     // Settle.
     let tally = Tally::of(&settlements);
     let (store, name, at) = (pipeline.store.clone(), crossing.name().clone(), pipeline.clock.now());
@@ -62,6 +63,10 @@ pub async fn transform(
     pipeline.failpoints.reach("transform.after-settle");
     // Report.
     tally.report(&settled, counters);
+    if stuck {
+        // Nobody's fault, e.g. no instance came free in time: not again at once.
+        pipeline.pause(std::time::Duration::from_secs(1)).await;
+    }
     Ok(count)
 }
 

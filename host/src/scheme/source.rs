@@ -186,7 +186,9 @@ fn window(
     }
     // A window reaches back by the overlap within its span: with a longer overlap it would never move on.
     let back = overlap.as_ref().map_or(DEFAULT_OVERLAP, |at| at.value);
-    if back >= longest.as_ref().map_or(DEFAULT_SPAN, |at| at.value)
+    let span = longest.as_ref().map_or(DEFAULT_SPAN, |at| at.value);
+    if back >= span
+        && span >= Duration::from_secs(1)
         && let Some(at) = overlap.as_ref().or(longest.as_ref())
     {
         let finding = Diagnostic::sentence(Code::Span, "definition.span_overlap");

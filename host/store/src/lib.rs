@@ -40,6 +40,10 @@ pub trait Store: Send + Sync {
     /// The end of the last complete window; `None` before the first.
     fn mark(&self, scheme: &SchemeName) -> Result<Option<DateTime<Utc>>, StoreError>;
 
+    /// Binds the scheme's reading to a source account: the first call stores it, later calls answer what is stored.
+    /// The mark belongs to it.
+    fn source_account(&self, scheme: &SchemeName, account: &str) -> Result<String, StoreError>;
+
     /// Takes over the scheme's unfinished window under a new lease number, or opens `range` if there is none.
     /// `range: None` only takes over. The returned lease number guards every write for the window.
     fn open_window(&self, scheme: &SchemeName, range: Option<OpenWindow>) -> Result<Option<Window>, StoreError>;
@@ -68,7 +72,10 @@ pub trait Store: Send + Sync {
     fn peek_groups(&self, scheme: &SchemeName, keys: &[String], limit: usize) -> Result<Vec<ClaimedGroup>, StoreError>;
 
     /// TX 2: verdicts and deliveries together. For each document `dukou_core::revision::decide` says what becomes of it;
-    /// deliveries of the group that the verdict no longer contains go through `revision::orphan`. Applies only where the
+    /// deliveries of the group that the verdict no longer contains go through `revision::orphan`. A document that the group
+    /// already delivers under another account of the same tenant and api (the target's account changed) is never queued
+    /// beside it: what is or may be written there stands for it (kept or `Changed`), what certainly is not moves to the new
+    /// account. Applies only where the
     /// group's lease number still is the claimed one; others are counted as stale. Problems of the group of kinds
     /// rejected, failed and reissued are resolved by a newer verdict; `Changed` opens one with the field diff.
     fn settle(
@@ -102,6 +109,8 @@ pub trait Store: Send + Sync {
     fn release_deliveries(&self, leases: &[(DeliveryId, u64)]) -> Result<(), StoreError>;
 
     /// TX 3b: outcomes and next states, each only if the lease number still holds; answers in order whether it did.
+    /// An attempt that wrote nothing (throttled, auth, not sent) is given back: if no other was begun, a newer revision
+    /// replaces the document as if nothing had been sent.
     /// Opens a problem for `Next::Dead`, resolves open ones of the delivery for `Next::Delivered`.
     fn finish_attempts(&self, ends: &[AttemptEnd], at: DateTime<Utc>) -> Result<Vec<bool>, StoreError>;
 
@@ -133,7 +142,9 @@ pub trait Store: Send + Sync {
     /// queued ↔ held. Answers how many changed.
     fn hold(&self, scheme: &SchemeName, keys: Option<&[String]>, held: bool) -> Result<usize, StoreError>;
 
-    /// A person settles an unknown or unsettled delivery: written (with the target's number), or absent (queued again).
+    /// A person settles a delivery. Written (with the target's number): an unknown or unsettled one. Absent (queued
+    /// again): only one that is dead with an open `unsettled` problem; an unknown one is still inside its quarantine,
+    /// where sending again makes a second document, so that nothing changes. Answers whether anything did.
     fn settle_by_hand(
         &self,
         key: &str,

@@ -249,7 +249,7 @@ pub enum HandVerdict {
         /// Who says so.
         by: String,
     },
-    /// It is not there: the same bytes are queued again.
+    /// It is not there: the same bytes are queued again. Only for an unsettled delivery, never for an unknown one.
     Absent {
         /// Who says so.
         by: String,

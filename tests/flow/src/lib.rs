@@ -125,7 +125,7 @@ impl Site {
         let sandbox = self.sandbox();
         self.write(
             "dukou.toml",
-            &format!(
+            format!(
                 r#"auto_deploy = true
 [store]
 url = "sqlite:dukou.db"

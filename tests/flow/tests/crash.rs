@@ -1,5 +1,6 @@
 //! The process dies at every failpoint of a run, as if by `kill -9`, on both answers to "does T+ enforce ExternalCode", and
 //! is started again: no order lost, no voucher twice.
+#![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! The seed's scheme from end to end: exact bodies, once each, and nothing again.
+#![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::collections::BTreeMap;
 
@@ -311,4 +312,100 @@ fn one_key_is_fetched_and_delivered_alone() {
     assert_eq!(vouchers(&site).into_keys().collect::<Vec<_>>(), [key]);
     assert_eq!(site.dukou(&["run"]).code, Some(0));
     assert_eq!(vouchers(&site).len(), 6);
+}
+
+#[test]
+fn a_key_order_never_closes_a_window_that_was_left_unfinished() {
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 250,
+            ..SiteOptions::default()
+        },
+    );
+    assert_eq!(site.dukou(&["run", "--limit", "5"]).code, Some(0));
+    let key = site.orders()[120].order_no.clone();
+    assert_eq!(site.dukou(&["run", "--key", &key]).code, Some(0));
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+    assert_eq!(vouchers(&site).len(), 250);
+    assert!(vouchers(&site).values().all(|bodies| bodies.len() == 1));
+}
+
+#[test]
+fn another_spelling_of_the_target_address_writes_nothing_twice() {
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 10,
+            ..SiteOptions::default()
+        },
+    );
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+    let before = vouchers(&site);
+    let url = site.sandbox().tplus_url();
+    site.edit("dukou.toml", &url, &url.replace("127.0.0.1", "localhost"));
+    for order in site.orders() {
+        site.sandbox().change_order(&order.order_no, |order| {
+            order.insert("status".into(), "110".into());
+        });
+    }
+    let again = site.dukou(&["run", "--json", "--from", "2024-03-01", "--to", "2024-03-03"]);
+    assert_eq!(
+        (again.code, &again.json()["pulled"]["changed"]),
+        (Some(0), &10.into()),
+        "{again:?}"
+    );
+    assert_eq!(vouchers(&site), before);
+}
+
+#[test]
+fn a_change_while_the_target_is_away_is_what_arrives() {
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 4,
+            ..SiteOptions::default()
+        },
+    );
+    let url = site.sandbox().tplus_url();
+    site.edit(
+        "dukou.toml",
+        &format!("url = \"{url}\""),
+        "url = \"http://127.0.0.1:9\"\naccount = \"books\"",
+    );
+    let away = site.dukou(&["run", "--json"]);
+    assert_eq!(
+        (away.code, &away.json()["delivered"]["waiting"]),
+        (Some(6), &4.into()),
+        "{away:?}"
+    );
+    let key = site.orders()[0].order_no.clone();
+    site.sandbox().change_order(&key, |order| {
+        order.insert("receiver_address".into(), "新地址九号".into());
+    });
+    site.edit("dukou.toml", "http://127.0.0.1:9", &url);
+    let run = site.dukou(&["run", "--json", "--from", "2024-03-01", "--to", "2024-03-03"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let arrived = vouchers(&site);
+    assert_eq!(arrived.len(), 4);
+    assert!(
+        arrived[&key][0].contains("新地址九号"),
+        "the stale content is not what is sent"
+    );
+}
+
+#[test]
+fn another_source_account_is_refused_instead_of_skipping_its_history() {
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 2,
+            ..SiteOptions::default()
+        },
+    );
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+    site.edit("dukou.toml", "sid = \"apidevtest2\"", "sid = \"another\"");
+    let refused = site.dukou(&["run"]);
+    assert_eq!(refused.code, Some(9), "{refused:?}");
+    assert!(refused.stderr.contains("another"), "{refused:?}");
 }

@@ -1,4 +1,5 @@
 //! `serve`: schedules, draining on SIGTERM, taking up a deployment, and `run` beside it.
+#![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::process::Command;
 

@@ -202,9 +202,21 @@ impl Inquiry<'_> {
         let path = question::path(&self.service, "GetVoucherDTO");
         let shown = match self.ask(&path, &question::get(row)).await {
             Ok(Some(shown)) => shown,
-            Ok(None) => return Err(Trouble::Later(format!("{} was listed but is not shown", row.number()))),
+            // Refused or empty: asking again will not change that, a person has to see it.
+            Ok(None) => {
+                return Err(Trouble::Useless(format!(
+                    "{} was listed but is not shown",
+                    row.number()
+                )));
+            }
+            Err(Trouble::Useless(reason)) => {
+                return Err(Trouble::Useless(format!(
+                    "{} was listed, its content not: {reason}",
+                    row.number()
+                )));
+            }
             // Known to fail now and then (`tplus.md` §4.3).
-            Err(Trouble::Later(reason) | Trouble::Useless(reason)) => {
+            Err(Trouble::Later(reason)) => {
                 return Err(Trouble::Later(format!(
                     "{} was listed, its content not: {reason}",
                     row.number()

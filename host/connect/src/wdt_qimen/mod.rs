@@ -72,7 +72,12 @@ impl WdtQimen {
 
 impl Source for WdtQimen {
     fn account(&self) -> String {
-        format!("wdt-qimen:{}:{}", self.config.app_key, self.config.sid)
+        // Host and path tell a test environment from the real one; the scheme (http, https) does not matter.
+        let place = check_url(&self.config.url).map_or_else(
+            |_| self.config.url.clone(),
+            |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
+        );
+        format!("wdt-qimen:{place}:{}:{}", self.config.app_key, self.config.sid)
     }
 
     fn read<'a>(&'a self, query: &'a Query, position: Option<&'a str>) -> BoxFuture<'a, Result<Page, ReadFailure>> {

@@ -150,7 +150,7 @@ fn settle(
                 .text("problem.settled-fewer", &[("keys", &keys.join(", "))]));
         }
     }
-    Ok(Exit::Done)
+    Ok(if left.is_empty() { Exit::Done } else { Exit::Refused })
 }
 
 /// The deliveries that a word of a person would settle. Refuses anything whose outcome is known.

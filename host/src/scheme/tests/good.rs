@@ -299,17 +299,15 @@ fn unknown_source_names_are_warnings_with_a_guess() {
 }
 
 #[test]
-fn a_span_that_its_overlap_makes_too_long_is_a_warning() {
+fn a_span_may_be_all_that_the_source_answers_since_the_overlap_lies_within_it() {
     let site = Site::new();
     site.write(
         "schemes/wdt-to-tplus.toml",
         edited(SCHEME, "span = \"1d\"", "span = \"30d\""),
     );
-    let warnings = site.scheme().warnings;
-    assert_eq!(
-        (warnings.len(), warnings[0].code, warnings[0].position()),
-        (1, Code::Span, Some((8, 49)))
-    );
+    let scheme = site.scheme();
+    assert!(scheme.warnings.is_empty());
+    assert_eq!(scheme.source.window.span.as_secs(), 30 * 86_400);
 }
 
 #[test]

@@ -26,7 +26,7 @@ enum Call {
     Page(usize, Vec<(usize, usize, usize, usize)>),
     Close(usize),
     ClaimGroups(usize, u8, usize),
-    Settle(Vec<(usize, Outcome)>),
+    Settle(Vec<(usize, Outcome, bool)>),
     Remap(usize, usize),
     ClaimDeliveries(usize, u8, usize, Option<usize>),
     Begin(Vec<usize>),
@@ -41,6 +41,7 @@ enum Call {
     Resolve(usize, Vec<u64>),
     Fire(usize, Option<i64>, Option<i64>),
     Activate(usize),
+    SourceAccount(usize, bool),
 }
 
 #[derive(Debug, Clone)]
@@ -103,14 +104,15 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..9usize, records()).prop_map(|(window, records)| Call::Page(window, records)),
         1 => (0..9usize).prop_map(Call::Close),
         8 => (scheme.clone(), owner.clone(), 1..5usize).prop_map(|(s, owner, limit)| Call::ClaimGroups(s, owner, limit)),
-        10 => proptest::collection::vec((0..6usize, outcome()), 1..4).prop_map(Call::Settle),
+        10 => proptest::collection::vec((0..6usize, outcome(), proptest::bool::weighted(0.2)), 1..4)
+            .prop_map(Call::Settle),
         3 => (scheme.clone(), 0..KEYS.len()).prop_map(|(scheme, key)| Call::Remap(scheme, key)),
-        8 => (0..2usize, owner.clone(), 1..4usize, proptest::option::weighted(0.2, 0..KEYS.len()))
+        8 => (0..3usize, owner.clone(), 1..4usize, proptest::option::weighted(0.2, 0..KEYS.len()))
             .prop_map(|(target, owner, limit, only)| Call::ClaimDeliveries(target, owner, limit, only)),
         8 => proptest::collection::vec(0..5usize, 1..4).prop_map(Call::Begin),
         1 => (0..5usize).prop_map(Call::Release),
         8 => proptest::collection::vec((0..5usize, next()), 1..4).prop_map(Call::Finish),
-        3 => (0..2usize, 1..4usize).prop_map(|(target, limit)| Call::ClaimLookups(target, limit)),
+        3 => (0..3usize, 1..4usize).prop_map(|(target, limit)| Call::ClaimLookups(target, limit)),
         3 => (0..5usize, next()).prop_map(|(claim, next)| Call::FinishLookup(claim, next)),
         2 => owner.prop_map(Call::Recover),
         2 => (scheme.clone(), proptest::option::of(0..KEYS.len()), any::<bool>())
@@ -123,7 +125,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(scheme, ids)| Call::Resolve(scheme, ids)),
         1 => (scheme.clone(), proptest::option::of(0..2i64), proptest::option::of(0..2i64))
             .prop_map(|(scheme, expected, next)| Call::Fire(scheme, expected, next)),
-        1 => scheme.prop_map(Call::Activate),
+        1 => scheme.clone().prop_map(Call::Activate),
+        1 => (scheme, any::<bool>()).prop_map(|(scheme, other)| Call::SourceAccount(scheme, other)),
     ]
 }
 
@@ -136,16 +139,17 @@ fn scheme(index: usize) -> SchemeName {
         .clone()
 }
 
-fn target_of(tenant: &str) -> TargetName {
+fn target_of(tenant: &str, other_account: bool) -> TargetName {
     TargetName {
         tenant: tenant.into(),
-        account: "tplus:A".into(),
+        account: if other_account { "tplus:B" } else { "tplus:A" }.into(),
         api: "/Create".into(),
     }
 }
 
 fn target(index: usize) -> TargetName {
-    target_of(["default", "lanmao"][index])
+    let (tenant, other_account) = [("default", false), ("lanmao", false), ("default", true)][index];
+    target_of(tenant, other_account)
 }
 
 fn records(list: &[(usize, usize, usize, usize)]) -> Vec<IngestRecord> {
@@ -254,7 +258,7 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
         }
         Call::Settle(list) => {
             let mut text = String::new();
-            for (pick, outcome) in list {
+            for (pick, outcome, other_account) in list {
                 let Some((name, group)) = recent(&given.groups, *pick) else {
                     continue;
                 };
@@ -262,7 +266,7 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                     group: group.key.clone(),
                     lease: group.lease,
                     recipe: Digest::of(b"recipe"),
-                    target: target_of(&name.tenant),
+                    target: target_of(&name.tenant, *other_account),
                     outcome: match outcome {
                         Outcome::Documents(list) => {
                             let documents: Vec<_> = list
@@ -395,6 +399,9 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                 .fire(&scheme(*index), "source", expected.map(at), next.map(at), now)
                 .map(|fired| fired.to_string()),
         ),
+        Call::SourceAccount(index, other) => {
+            said(store.source_account(&scheme(*index), if *other { "wdt:B" } else { "wdt:A" }))
+        }
         Call::Activate(index) => {
             let deployment = NewDeployment {
                 digest: Digest::of(b"d"),
@@ -473,7 +480,7 @@ fn dump(store: &dyn Store) -> Vec<String> {
             out.push(format!("{state}: {:?}", store.records(&filter).unwrap()));
         }
     }
-    for index in 0..2 {
+    for index in 0..3 {
         out.push(format!("{:?}", store.next_due(&target(index)).unwrap()));
         for second in [0, 150, 10_000] {
             out.push(format!(

@@ -23,6 +23,7 @@ pub(super) const PROMISES: &[Promise] = &[
     ("a closed window takes no more pages", a_closed_window_is_closed),
     ("the mark never moves backwards", the_mark_never_moves_backwards),
     ("schemes and tenants do not see one another", tenants_are_apart),
+    ("the first source account stays", the_first_source_account_stays),
 ];
 
 fn open(store: &dyn Store, from: i64, to: i64, moves_mark: bool) -> Window {
@@ -178,5 +179,21 @@ fn tenants_are_apart(store: &dyn Store) {
     let counts = ingest(store, &other, &[order("CK1", "a", "1")], 200);
     assert_eq!(counts.new, 1);
     assert_eq!(store.mark(&scheme()).unwrap(), Some(at(100)));
+    assert_eq!(store.schemes().unwrap(), [scheme(), other]);
+}
+
+fn the_first_source_account_stays(store: &dyn Store) {
+    let other = dukou_core::names::SchemeName::new("lanmao", "wdt-to-tplus");
+    assert_eq!(
+        store.source_account(&scheme(), "wdt:A").unwrap(),
+        "wdt:A",
+        "before any window"
+    );
+    assert_eq!(store.source_account(&scheme(), "wdt:B").unwrap(), "wdt:A");
+    assert_eq!(store.source_account(&other, "wdt:B").unwrap(), "wdt:B");
+    assert_eq!(store.mark(&scheme()).unwrap(), None);
+    ingest(store, &scheme(), &[order("CK1", "a", "1")], 100);
+    assert_eq!(store.mark(&scheme()).unwrap(), Some(at(100)));
+    assert_eq!(store.source_account(&scheme(), "wdt:B").unwrap(), "wdt:A");
     assert_eq!(store.schemes().unwrap(), [scheme(), other]);
 }

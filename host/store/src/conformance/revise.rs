@@ -27,8 +27,19 @@ pub(super) const PROMISES: &[Promise] = &[
     ("a copied or renamed scheme never sends again", a_copied_scheme_keeps),
     ("a skipped group keeps its reason", a_skip_has_a_reason),
     ("omissions and recipes are kept", omissions_are_kept),
-    ("an intent fixes the bytes, sent or not", an_intent_fixes_the_bytes),
+    (
+        "an attempt given back leaves the bytes free, another does not",
+        given_back_frees_the_bytes,
+    ),
     ("a held document takes new bytes and stays held", held_stays_held),
+    (
+        "what may be written under the old account is never queued beside it",
+        another_account_never_writes_twice,
+    ),
+    (
+        "what was never sent moves to the new account",
+        unsent_moves_to_the_account,
+    ),
 ];
 
 fn again(store: &dyn Store, key: &str, content: &str, second: i64) -> SettleCounts {
@@ -217,15 +228,130 @@ fn held_stays_held(store: &dyn Store) {
     assert_eq!(claim_sends(store, 300)[0].body, document("", "b").body);
 }
 
-fn an_intent_fixes_the_bytes(store: &dyn Store) {
+fn given_back_frees_the_bytes(store: &dyn Store) {
     queued(store, "CK1", "a", 100);
-    let throttled = Next::Queue {
-        run_at: at(200),
-        cause: QueueCause::Throttled,
+    let later = |cause, second| Next::Queue {
+        run_at: at(second),
+        cause,
     };
-    send_all(store, &throttled, 100);
-    let counts = again(store, "CK1", "b", 150);
-    assert_eq!((counts.changed, counts.replaced), (1, 0));
-    assert_eq!(claim_sends(store, 200)[0].body, document("", "a").body);
+    let causes = [QueueCause::Throttled, QueueCause::Auth, QueueCause::NotSent];
+    for (step, cause) in (1..).zip(causes) {
+        let content = format!("b{step}");
+        send_all(store, &later(cause, 100 * step), 100 * step);
+        let counts = again(store, "CK1", &content, 100 * step);
+        assert_eq!((counts.changed, counts.replaced), (0, 1), "{cause:?}");
+        assert_eq!(row_of(store, "CK1").unwrap().body, document("", &content).body);
+        assert_eq!(standing(store, "CK1"), "queued");
+    }
+    send_all(store, &later(QueueCause::Transient, 400), 400);
+    send_all(store, &later(QueueCause::Throttled, 500), 400);
+    let counts = again(store, "CK1", "c", 500);
+    assert_eq!(
+        (counts.changed, counts.replaced),
+        (1, 0),
+        "an earlier attempt was begun"
+    );
+    assert_eq!(claim_sends(store, 500)[0].body, document("", "b3").body);
     assert_eq!(standing(store, "CK1"), "problem");
+}
+
+/// Maps `CK1` again after the target's account changed.
+fn under_account(store: &dyn Store, account: &str, content: &str, second: i64) -> SettleCounts {
+    ingest(
+        store,
+        &scheme(),
+        &[order("CK1", &format!("{content} at {second}"), "20.20")],
+        second,
+    );
+    let group = claim(store, &scheme()).remove(0);
+    let mut settled = settlement(&group, mapped(&[document("", content)]));
+    settled.target.account = account.into();
+    store.settle(&scheme(), &[settled], at(second)).unwrap()
+}
+
+fn standing_deliveries(store: &dyn Store) -> Vec<DeliveryRow> {
+    let filter = DeliveryFilter {
+        states: DeliveryState::ALL.to_vec(),
+        ..DeliveryFilter::default()
+    };
+    store.deliveries(&filter).unwrap()
+}
+
+fn another_account_never_writes_twice(store: &dyn Store) {
+    let only_one = |counts: SettleCounts, kept: u64, changed: u64| {
+        assert_eq!(
+            (counts.kept, counts.changed, counts.queued, counts.withdrawn),
+            (kept, changed, 0, 0)
+        );
+        let standing = standing_deliveries(store);
+        assert_eq!(standing.len(), 1);
+        assert_eq!(
+            (&standing[0].target, &standing[0].body),
+            (&target(), &document("", "a").body)
+        );
+    };
+    queued(store, "CK1", "a", 100);
+    let claimed = begin(store, 100);
+    only_one(under_account(store, "localhost", "a", 110), 1, 0);
+    store
+        .finish_attempts(&[end(&claimed[0], "unknown", ask(200))], at(120))
+        .unwrap();
+    only_one(under_account(store, "localhost", "a", 130), 1, 0);
+    for (second, next) in [(200, dead(ProblemKind::Unsettled)), (300, accepted())] {
+        if let Some(asked) = store.claim_lookups(&target(), ME, 1, at(second)).unwrap().first() {
+            assert!(store.finish_lookup(&end(asked, "asked", next), at(second)).unwrap());
+        } else {
+            let absent = HandVerdict::Absent { by: "王".into() };
+            assert!(store.settle_by_hand("CK1", &scheme(), absent, at(second)).unwrap());
+            only_one(under_account(store, "localhost", "a", second), 1, 0);
+            send_all(store, &next, second);
+        }
+        only_one(under_account(store, "localhost", "a", second + 10), 1, 0);
+    }
+    assert!(open_problems(store).is_empty());
+    assert_eq!(standing(store, "CK1"), "delivered");
+    only_one(under_account(store, "localhost", "b", 400), 0, 1);
+    let open = open_problems(store);
+    assert_eq!((open.len(), open[0].code.as_str()), (1, "after-delivery.changed"));
+    assert_eq!(open[0].path.as_deref(), Some("dto.content"));
+}
+
+fn unsent_moves_to_the_account(store: &dyn Store) {
+    let moved = |counts: SettleCounts, account: &str, state: DeliveryState| {
+        assert_eq!(
+            (counts.queued, counts.withdrawn, counts.kept, counts.changed),
+            (1, 1, 0, 0)
+        );
+        let standing = standing_deliveries(store);
+        assert_eq!(standing.len(), 1);
+        assert_eq!(
+            (standing[0].target.account.as_str(), standing[0].state),
+            (account, state)
+        );
+        assert!(open_problems(store).is_empty());
+    };
+    queued(store, "CK1", "a", 100);
+    moved(
+        under_account(store, "localhost", "a", 200),
+        "localhost",
+        DeliveryState::Queued,
+    );
+    assert!(claim_sends(store, 200).is_empty(), "not under the old account");
+    store.hold(&scheme(), None, true).unwrap();
+    let home = target().account;
+    moved(under_account(store, &home, "b", 300), &home, DeliveryState::Held);
+    store.hold(&scheme(), None, false).unwrap();
+    send_all(store, &dead(ProblemKind::Refused), 300);
+    assert_eq!(open_problems(store).len(), 1);
+    moved(
+        under_account(store, "localhost", "b", 400),
+        "localhost",
+        DeliveryState::Queued,
+    );
+    let there = dukou_core::names::TargetName {
+        account: "localhost".into(),
+        ..target()
+    };
+    let claimed = store.claim_deliveries(&there, ME, 10, at(400), None).unwrap();
+    assert_eq!((claimed.len(), claimed[0].body.clone()), (1, document("", "b").body));
 }

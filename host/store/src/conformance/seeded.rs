@@ -11,7 +11,7 @@ use crate::Store;
 use crate::sqlite::{SqliteOptions, SqliteStore};
 
 /// What is wrong, and the trigger that makes it so.
-const BUGS: [(&str, &str); 22] = [
+const BUGS: [(&str, &str); 24] = [
     (
         "delivery lease numbers start again",
         "AFTER UPDATE OF lease ON deliveries WHEN new.lease > 1
@@ -45,6 +45,16 @@ const BUGS: [(&str, &str); 22] = [
         "an intent is forgotten when the delivery is queued again",
         "AFTER UPDATE OF state ON deliveries WHEN new.state = 'queued'
          BEGIN UPDATE deliveries SET ever_sent = 0 WHERE id = new.id; END",
+    ),
+    (
+        "an attempt given back fixes the bytes",
+        "AFTER UPDATE OF ever_sent ON deliveries WHEN new.ever_sent < old.ever_sent AND new.defers > old.defers
+         BEGIN UPDATE deliveries SET ever_sent = 1 WHERE id = new.id; END",
+    ),
+    (
+        "the source account follows every call",
+        "AFTER UPDATE OF source_account ON schemes WHEN old.source_account IS NOT NULL
+         BEGIN UPDATE schemes SET source_account = 'wdt:B' WHERE id = new.id; END",
     ),
     (
         "claims are not counted",

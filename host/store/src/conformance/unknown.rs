@@ -15,6 +15,7 @@ pub(super) const PROMISES: &[Promise] = &[
     ("the document known to exist", control),
     ("what a dead process left is taken up", recovered),
     ("a person settles it", by_hand),
+    ("absent is no word on an unknown one", absent_only_when_unsettled),
 ];
 
 fn asked_after_the_quarantine(store: &dyn Store) {
@@ -215,17 +216,54 @@ fn by_hand(store: &dyn Store) {
         !store.settle_by_hand("CK1", &scheme(), written, at(600)).unwrap(),
         "settled is settled"
     );
-    let absent = HandVerdict::Absent { by: "王".into() };
     let asked = store.claim_lookups(&target(), ME, 1, at(500)).unwrap();
-    assert!(store.settle_by_hand("CK2", &scheme(), absent, at(500)).unwrap());
+    let written = HandVerdict::Written {
+        number: "XS-2".into(),
+        by: "王".into(),
+    };
+    assert!(store.settle_by_hand("CK2", &scheme(), written, at(500)).unwrap());
     assert!(
         !store
             .finish_lookup(&end(&asked[0], "found", accepted()), at(500))
             .unwrap(),
         "the person was first"
     );
-    assert_eq!(claim_sends(store, 500)[0].key, "CK2");
+    assert_eq!(state_of(store, "CK2"), Some(DeliveryState::Delivered));
     assert_eq!(store.generation().unwrap(), before + 2);
     let problem = &store.story(&scheme(), "CK1").unwrap().unwrap().problems[0];
     assert_eq!(problem.resolved, Some((at(500), "王".into(), "written: XS-1".into())));
+}
+
+fn absent_only_when_unsettled(store: &dyn Store) {
+    for key in ["CK1", "CK2"] {
+        queued(store, key, "a", 100);
+    }
+    send_all(store, &ask(400), 100);
+    let absent = |key: &str, second: i64| {
+        let verdict = HandVerdict::Absent { by: "王".into() };
+        store.settle_by_hand(key, &scheme(), verdict, at(second)).unwrap()
+    };
+    let before = (row_of(store, "CK1"), store.generation().unwrap());
+    assert!(!absent("CK1", 200), "inside its quarantine");
+    assert_eq!((row_of(store, "CK1"), store.generation().unwrap()), before);
+    assert!(claim_sends(store, 300).is_empty());
+    for asked in store.claim_lookups(&target(), ME, 2, at(400)).unwrap() {
+        let unsettled = end(&asked, "inconclusive", dead(ProblemKind::Unsettled));
+        assert!(store.finish_lookup(&unsettled, at(400)).unwrap());
+    }
+    let of_second = open_problems(store)
+        .into_iter()
+        .find(|problem| problem.delivery_key.as_deref() == Some("CK2"))
+        .unwrap();
+    store
+        .resolve_problems(&scheme(), &[of_second.id], "王", "不补", at(450))
+        .unwrap();
+    assert!(!absent("CK2", 500), "nobody asks any more");
+    assert_eq!(state_of(store, "CK2"), Some(DeliveryState::Dead));
+    assert!(absent("CK1", 500));
+    assert!(!absent("CK1", 500), "settled is settled");
+    assert!(open_problems(store).is_empty());
+    let again = claim_sends(store, 500);
+    assert_eq!((again.len(), again[0].key.as_str()), (1, "CK1"));
+    assert_eq!(again[0].body, document("", "a").body);
 }

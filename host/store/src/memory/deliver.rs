@@ -154,6 +154,7 @@ impl State {
 
     fn follow(&mut self, id: usize, end: &AttemptEnd, at: DateTime<Utc>) {
         let delivery = &mut self.deliveries[id];
+        let sending = delivery.state == Some(DeliveryState::Sending);
         delivery.owner = None;
         delivery.ask_at = None;
         match &end.next {
@@ -173,7 +174,10 @@ impl State {
                 delivery.reason = Some(cause.word().to_owned());
                 match cause {
                     QueueCause::Throttled | QueueCause::Auth | QueueCause::NotSent => {
-                        delivery.attempts = delivery.attempts.saturating_sub(1);
+                        if sending {
+                            delivery.attempts = delivery.attempts.saturating_sub(1);
+                            delivery.ever_sent = delivery.attempts > 0;
+                        }
                         delivery.defers += 1;
                     }
                     QueueCause::Transient => delivery.transients += 1,
@@ -322,10 +326,17 @@ impl State {
         verdict: &HandVerdict,
         at: DateTime<Utc>,
     ) -> bool {
+        let written = matches!(verdict, HandVerdict::Written { .. });
+        let asked = self.problems.iter().any(|problem| {
+            problem.resolved.is_none()
+                && problem.scheme == *scheme
+                && problem.delivery_key.as_deref() == Some(key)
+                && problem.kind == ProblemKind::Unsettled
+        });
         let found = self.deliveries.iter().position(|delivery| {
             let open = match delivery.state {
-                Some(DeliveryState::Unknown) => true,
-                Some(DeliveryState::Dead) => delivery.dead == Some(ProblemKind::Unsettled),
+                Some(DeliveryState::Unknown) => written,
+                Some(DeliveryState::Dead) => delivery.dead == Some(ProblemKind::Unsettled) && (written || asked),
                 _ => false,
             };
             open && delivery.scheme == *scheme && delivery.key == key

@@ -39,6 +39,13 @@ impl Store for MemoryStore {
         Ok(self.state().marks.get(scheme).copied())
     }
 
+    fn source_account(&self, scheme: &SchemeName, account: &str) -> Result<String, StoreError> {
+        let mut state = self.state();
+        state.schemes.insert(scheme.clone());
+        let stored = state.source_accounts.entry(scheme.clone());
+        Ok(stored.or_insert_with(|| account.to_owned()).clone())
+    }
+
     fn open_window(&self, scheme: &SchemeName, range: Option<OpenWindow>) -> Result<Option<Window>, StoreError> {
         Ok(self.state().open_window(scheme, range))
     }

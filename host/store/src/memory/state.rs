@@ -19,6 +19,7 @@ use crate::rows::*;
 pub(super) struct State {
     pub(super) generation: u64,
     pub(super) schemes: BTreeSet<SchemeName>,
+    pub(super) source_accounts: BTreeMap<SchemeName, String>,
     pub(super) marks: BTreeMap<SchemeName, DateTime<Utc>>,
     pub(super) windows: BTreeMap<SchemeName, Vec<Window>>,
     pub(super) records: Vec<Record>,

@@ -244,9 +244,22 @@ impl State {
         counts: &mut SettleCounts,
     ) -> usize {
         let key = format!("{}{}", settlement.group, document.suffix);
-        let Some(id) = self.carrying(&settlement.target, &key) else {
+        let mut carrier = self.carrying(&settlement.target, &key);
+        let mut held = false;
+        if carrier.is_none() {
+            carrier = self.elsewhere(group, &settlement.target, &key);
+            // What certainly is not there moves to the new account; a held one stays held.
+            if let Some(unsent) = carrier.take_if(|id| self.orphaned(*id).is_some_and(|it| it != Orphan::Changed)) {
+                held = self.deliveries[unsent].state == Some(DeliveryState::Held);
+                self.withdraw(unsent, at, counts);
+            }
+        }
+        let Some(id) = carrier else {
             counts.queued += 1;
-            let delivery = self.fresh(group, settlement, key, document, amount, at);
+            let mut delivery = self.fresh(group, settlement, key, document, amount, at);
+            if held {
+                delivery.state = Some(DeliveryState::Held);
+            }
             self.deliveries.push(delivery);
             return self.deliveries.len() - 1;
         };
@@ -299,6 +312,34 @@ impl State {
         self.deliveries
             .iter()
             .position(|delivery| delivery.state.is_some() && delivery.target == *target && delivery.key == key)
+    }
+
+    /// The group's own delivery of the document under another account of the target's tenant and api.
+    fn elsewhere(&self, group: usize, target: &TargetName, key: &str) -> Option<usize> {
+        self.deliveries.iter().position(|delivery| {
+            let other = &delivery.target;
+            delivery.state.is_some()
+                && delivery.group == group
+                && delivery.key == key
+                && (&other.tenant, &other.api) == (&target.tenant, &target.api)
+                && other.account != target.account
+        })
+    }
+
+    /// What becomes of a standing delivery that is not made any more.
+    fn orphaned(&self, id: usize) -> Option<Orphan> {
+        let delivery = &self.deliveries[id];
+        delivery
+            .state
+            .map(|state| revision::orphan(state, delivery.ever_sent, delivery.nothing_written()))
+    }
+
+    fn withdraw(&mut self, id: usize, at: DateTime<Utc>, counts: &mut SettleCounts) {
+        counts.withdrawn += 1;
+        self.deliveries[id].state = None;
+        let (scheme, key) = (self.deliveries[id].scheme.clone(), self.deliveries[id].key.clone());
+        let of_it = |problem: &ProblemRow| problem.delivery_key.as_deref() == Some(&key);
+        self.close_by_itself(&scheme, of_it, NOW_WITHDRAWN, at);
     }
 
     fn fresh(
@@ -367,20 +408,15 @@ impl State {
         counts: &mut SettleCounts,
     ) {
         for id in 0..self.deliveries.len() {
-            let delivery = &self.deliveries[id];
-            let (true, Some(state)) = (delivery.group == group && !made.contains(&id), delivery.state) else {
+            if self.deliveries[id].group != group || made.contains(&id) {
                 continue;
-            };
-            let (scheme, key) = (delivery.scheme.clone(), delivery.key.clone());
-            match revision::orphan(state, delivery.ever_sent, delivery.nothing_written()) {
-                Orphan::Withdraw | Orphan::Drop => {
-                    counts.withdrawn += 1;
-                    self.deliveries[id].state = None;
-                    let of_it = |problem: &ProblemRow| problem.delivery_key.as_deref() == Some(&key);
-                    self.close_by_itself(&scheme, of_it, NOW_WITHDRAWN, at);
-                }
-                Orphan::Changed => {
+            }
+            match self.orphaned(id) {
+                None => {}
+                Some(Orphan::Withdraw | Orphan::Drop) => self.withdraw(id, at, counts),
+                Some(Orphan::Changed) => {
                     counts.changed += 1;
+                    let key = self.deliveries[id].key.clone();
                     self.changed(group, &key, amount, &reports::gone(&key), at);
                 }
             }

@@ -280,9 +280,12 @@ fn follow(work: &mut Work<'_>, delivery: &Guarded, end: &AttemptEnd, at: DateTim
                 DeliveryState::Delivered
             }
             Next::Queue { run_at, cause } => {
-                // Whether the attempt is used up: the target did nothing with it, or it did.
+                // Whether the attempt is used up: the target did nothing with it, or it did. One given back was none, so
+                // that the bytes are free again if no other was begun; a look-up has no attempt to give back.
                 let (attempts, defers, transients) = match cause {
-                    QueueCause::Throttled | QueueCause::Auth | QueueCause::NotSent => (1, 1, 0),
+                    QueueCause::Throttled | QueueCause::Auth | QueueCause::NotSent => {
+                        (i64::from(delivery.state == DeliveryState::Sending), 1, 0)
+                    }
                     QueueCause::Transient => (0, 0, 1),
                     QueueCause::Resend => (0, 0, 0),
                 };
@@ -290,7 +293,7 @@ fn follow(work: &mut Work<'_>, delivery: &Guarded, end: &AttemptEnd, at: DateTim
                 .prepare_cached(
                     "UPDATE deliveries SET state = 'queued', owner = NULL, ask_at = NULL, duplicate = 0, run_at = ?2,
                             reason = ?3, attempts = max(attempts - ?4, 0), defers = defers + ?5,
-                            transients = transients + ?6
+                            transients = transients + ?6, ever_sent = (?4 = 0 OR attempts > ?4)
                      WHERE id = ?1",
                 )?
                 .execute(params![delivery.id, ms(*run_at), cause.word(), attempts, defers, transients])?;

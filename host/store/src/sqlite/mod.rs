@@ -105,6 +105,13 @@ impl Store for SqliteStore {
         self.readers.run("reading the mark", |sql| pull::mark(sql, scheme))
     }
 
+    fn source_account(&self, scheme: &SchemeName, account: &str) -> Result<String, StoreError> {
+        let (scheme, account) = (scheme.clone(), account.to_owned());
+        self.writer.run("binding a source account", move |work| {
+            pull::source_account(work, &scheme, &account)
+        })
+    }
+
     fn open_window(&self, scheme: &SchemeName, range: Option<OpenWindow>) -> Result<Option<Window>, StoreError> {
         let scheme = scheme.clone();
         self.writer

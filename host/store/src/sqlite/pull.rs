@@ -55,6 +55,17 @@ pub(super) fn mark(sql: &Connection, scheme: &SchemeName) -> Step<Option<DateTim
     time_or_none(mark.flatten())
 }
 
+pub(super) fn source_account(work: &mut Work<'_>, scheme: &SchemeName, account: &str) -> Step<String> {
+    let scheme = work.scheme(scheme)?;
+    let stored = work
+        .sql()
+        .prepare_cached(
+            "UPDATE schemes SET source_account = coalesce(source_account, ?2) WHERE id = ?1 RETURNING source_account",
+        )?
+        .query_row(params![scheme, account], |row| row.get(0))?;
+    Ok(stored)
+}
+
 pub(super) fn open_window(work: &mut Work<'_>, scheme: &SchemeName, range: Option<OpenWindow>) -> Step<Option<Window>> {
     let known = scheme_id(work.sql(), scheme)?;
     if let Some(scheme) = known {

@@ -193,6 +193,12 @@ struct Found {
     amount: Option<Decimal>,
 }
 
+impl Found {
+    fn orphaned(&self) -> Orphan {
+        revision::orphan(self.state, self.ever_sent, self.nothing_written)
+    }
+}
+
 /// One group being settled.
 struct Settling<'a> {
     scheme: SchemeId,
@@ -215,7 +221,18 @@ impl Settling<'_> {
         recipe: &[u8; 32],
     ) -> Step<i64> {
         let key = format!("{}{}", self.key, document.suffix);
-        let found = carrying(work.sql(), target, &key, packed, &document.body)?;
+        let mut found = carrying(work.sql(), target, &key, packed, &document.body)?;
+        let mut state = DeliveryState::Queued;
+        if found.is_none() {
+            found = self.elsewhere(work.sql(), target, &key, packed, &document.body)?;
+            // What certainly is not there moves to the new account; a held one stays held.
+            if let Some((unsent, _)) = found.take_if(|(found, _)| found.orphaned() != Orphan::Changed) {
+                if unsent.state == DeliveryState::Held {
+                    state = DeliveryState::Held;
+                }
+                self.withdraw(work, &unsent, &key)?;
+            }
+        }
         let decision = {
             let existing = found.as_ref().map(|(found, body)| Existing {
                 state: found.state,
@@ -233,16 +250,25 @@ impl Settling<'_> {
                 .sql()
                 .prepare_cached(
                     "INSERT INTO deliveries (scheme, group_id, target, key, state, run_at, queued_at, amount, recipe)
-                     VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?5, ?6, ?7) RETURNING id",
+                     VALUES (?1, ?2, ?3, ?4, ?8, ?5, ?5, ?6, ?7) RETURNING id",
                 )?
                 .query_row(
-                    params![self.scheme, self.group, target, key, at, text(amount), recipe],
+                    params![
+                        self.scheme,
+                        self.group,
+                        target,
+                        key,
+                        at,
+                        text(amount),
+                        recipe,
+                        state.word()
+                    ],
                     |row| row.get(0),
                 )?;
             work.sql()
                 .prepare_cached("INSERT INTO payloads (delivery, hash, body) VALUES (?1, ?2, ?3)")?
                 .execute(params![id, packed.hash.as_bytes(), packed.bytes])?;
-            work.moved(self.scheme, None, Some((DeliveryState::Queued, amount)));
+            work.moved(self.scheme, None, Some((state, amount)));
             return Ok(id);
         };
         match decision {
@@ -322,6 +348,43 @@ impl Settling<'_> {
         Ok(())
     }
 
+    /// The group's own delivery of the document under another account of the target's tenant and api, and its bytes: the
+    /// target's account changed since.
+    fn elsewhere(
+        &self,
+        sql: &Connection,
+        target: TargetId,
+        key: &str,
+        packed: &Packed,
+        body: &str,
+    ) -> Step<Option<(Found, String)>> {
+        let mut statement = sql.prepare_cached(&format!(
+            "{FOUND} WHERE group_id = ?1 AND key = ?2 AND state <> 'withdrawn' AND target IN (
+                 SELECT other.id FROM targets named JOIN targets other
+                     ON other.tenant = named.tenant AND other.api = named.api AND other.id <> named.id
+                 WHERE named.id = ?3)
+             ORDER BY id LIMIT 1"
+        ))?;
+        let mut rows = statement.query(params![self.group, key, target])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        with_bytes(sql, found_of(row)?, key, packed, body).map(Some)
+    }
+
+    /// Certainly not at the target, and no longer wanted there.
+    fn withdraw(&mut self, work: &mut Work<'_>, found: &Found, key: &str) -> Step<()> {
+        self.counts.withdrawn += 1;
+        work.sql()
+            .prepare_cached("UPDATE deliveries SET state = 'withdrawn', dead_kind = NULL, reason = NULL WHERE id = ?1")?
+            .execute([found.id])?;
+        let which = Which::Delivery {
+            key,
+            kinds: &ProblemKind::ALL,
+        };
+        close(work, found.scheme, &which, &by_itself(NOW_WITHDRAWN, self.at))?;
+        work.moved(found.scheme, Some((found.state, found.amount)), None);
+        work.touch_delivery(found.id, found.group)
+    }
+
     /// What becomes of the group's deliveries that it no longer makes.
     fn orphans(&mut self, work: &mut Work<'_>, made: &BTreeSet<i64>) -> Step<()> {
         let own: Vec<(i64, String)> = {
@@ -336,22 +399,8 @@ impl Settling<'_> {
                 continue;
             }
             let found = by_id(work.sql(), id)?;
-            match revision::orphan(found.state, found.ever_sent, found.nothing_written) {
-                Orphan::Withdraw | Orphan::Drop => {
-                    self.counts.withdrawn += 1;
-                    work.sql()
-                        .prepare_cached(
-                            "UPDATE deliveries SET state = 'withdrawn', dead_kind = NULL, reason = NULL WHERE id = ?1",
-                        )?
-                        .execute([id])?;
-                    let which = Which::Delivery {
-                        key: &key,
-                        kinds: &ProblemKind::ALL,
-                    };
-                    close(work, found.scheme, &which, &by_itself(NOW_WITHDRAWN, self.at))?;
-                    work.moved(found.scheme, Some((found.state, found.amount)), None);
-                    work.touch_delivery(id, found.group)?;
-                }
+            match found.orphaned() {
+                Orphan::Withdraw | Orphan::Drop => self.withdraw(work, &found, &key)?,
                 Orphan::Changed => {
                     self.counts.changed += 1;
                     self.changed(work, &key, &reports::gone(&key))?;
@@ -399,7 +448,11 @@ fn carrying(
     ))?;
     let mut rows = statement.query(params![target, key])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let found = found_of(row)?;
+    with_bytes(sql, found_of(row)?, key, packed, body).map(Some)
+}
+
+/// The delivery and its bytes; `body` itself where they are the same.
+fn with_bytes(sql: &Connection, found: Found, key: &str, packed: &Packed, body: &str) -> Step<(Found, String)> {
     let (hash, stored): ([u8; 32], Vec<u8>) = sql
         .prepare_cached("SELECT hash, body FROM payloads WHERE delivery = ?1")?
         .query_row([found.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -408,7 +461,7 @@ fn carrying(
     } else {
         unpack_text(&stored, &hash, || format!("delivery {key}"))?
     };
-    Ok(Some((found, stored)))
+    Ok((found, stored))
 }
 
 /// Omissions as a JSON column: member, path, reason.

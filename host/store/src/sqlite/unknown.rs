@@ -211,14 +211,20 @@ pub(super) fn settle_by_hand(
     let Some(scheme) = scheme_id(work.sql(), scheme)? else {
         return Ok(false);
     };
+    // An unknown one is still inside its quarantine: a document may yet arrive, so that absent is not known of it.
+    let written = matches!(verdict, HandVerdict::Written { .. });
     let found: Option<Guarded> = {
         let mut statement = work.sql().prepare_cached(
             "SELECT id, scheme, group_id, key, state, serial, amount FROM deliveries
              WHERE scheme = ?1 AND key = ?2
-               AND (state = 'unknown' OR (state = 'dead' AND dead_kind = 'unsettled'))
+               AND ((state = 'unknown' AND ?3)
+                    OR (state = 'dead' AND dead_kind = 'unsettled'
+                        AND (?3 OR EXISTS (SELECT 1 FROM problems p
+                                           WHERE p.scheme = ?1 AND p.delivery_key = ?2 AND p.kind = 'unsettled'
+                                             AND p.resolved_at IS NULL))))
              ORDER BY id LIMIT 1",
         )?;
-        let mut rows = statement.query(params![scheme, key])?;
+        let mut rows = statement.query(params![scheme, key, written])?;
         rows.next()?.map(guarded_of).transpose()?
     };
     let Some(delivery) = found else { return Ok(false) };

@@ -19,6 +19,7 @@ fn is(status: u16, body: &str) -> Is {
         Ok(Answer { rows, total }) => Is::Rows(rows.len(), total),
         Err(ReadFailure::Throttled { retry_after, .. }) => Is::Throttled(retry_after.map(|wait| wait.as_secs())),
         Err(ReadFailure::Unavailable { .. }) => Is::Unavailable,
+        Err(failure @ ReadFailure::Unsteady { .. }) => panic!("one reply cannot be unsteady: {failure}"),
         Err(ReadFailure::Auth { code, .. }) => Is::Auth(leak(code)),
         Err(ReadFailure::Refused { code, .. }) => Is::Refused(leak(code)),
     }

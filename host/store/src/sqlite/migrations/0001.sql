@@ -11,6 +11,7 @@ CREATE TABLE schemes (
     id               INTEGER PRIMARY KEY,
     tenant           TEXT NOT NULL,
     name             TEXT NOT NULL,
+    source_account   TEXT,
     mark             INTEGER,
     last_delivery_at INTEGER,
     UNIQUE (tenant, name)
