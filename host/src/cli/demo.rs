@@ -61,8 +61,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     // Orders of the days before yesterday, so that every window is past its lag.
     let day = (clock.now() - TimeDelta::days(4)).date_naive();
     let from = super::sandbox::midnight(day);
-    let mut faults = Faults::all();
-    faults.wdt.reissues_per_mille = 3;
+    let faults = faults(args.unique == OnOff::On);
     let sandbox_clock = clock.clone();
     let options = SandboxOptions {
         wdt_port: 0,
@@ -109,6 +108,26 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         say(&context.lang.text("demo.project", &[("path", &dir.display())]));
     }
     Ok(if proof.holds() { Exit::Done } else { Exit::Internal })
+}
+
+/// Every fault, at rates that show each of them within some fifty pages and a thousand documents. Whether T+ honours the
+/// filter of a look-up is a property of an account: the demo shows the one kind with and the other without a unique key.
+fn faults(unique: bool) -> Faults {
+    let mut faults = Faults::all();
+    faults.wdt.reissues_per_mille = 3;
+    for rate in [
+        &mut faults.wdt.throttled_per_mille,
+        &mut faults.wdt.banned_per_mille,
+        &mut faults.wdt.provider_per_mille,
+        &mut faults.wdt.bad_gateway_per_mille,
+        &mut faults.wdt.html_per_mille,
+        &mut faults.wdt.delayed_per_mille,
+    ] {
+        *rate = 60;
+    }
+    faults.tplus.slow_per_mille = 8;
+    faults.tplus.lookup_ignores_filter = unique;
+    faults
 }
 
 /// What the ledger says beside what the mapping says.
