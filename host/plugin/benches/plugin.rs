@@ -59,6 +59,21 @@ fn main() {
         micros(cut, BATCH)
     );
 
+    println!("\nfresh store and instance, no call");
+    for (name, prepared) in [
+        ("wdt-to-tplus", &reference),
+        ("table", &table),
+        ("with the inert system", &plain),
+    ] {
+        let time = best(|| {
+            for _ in 0..BATCH {
+                prepared.instantiate(&tables).unwrap();
+            }
+            0
+        });
+        println!("  {name:<50}{:>9.2} us/instance", micros(time, BATCH));
+    }
+
     println!("\nfresh store, instance and configure, without groups");
     let bare = r#"{"time_zone":"Asia/Shanghai","source":null,"target":null}"#;
     let plugin = runtime.load(dukou_guests::MISBEHAVING).unwrap();

@@ -148,6 +148,24 @@ impl Prepared {
         &self.configure_log
     }
 
+    /// Makes an instance and drops it without a call: what a fresh sandbox costs by itself, and whether there is room for one.
+    ///
+    /// # Errors
+    /// `plugin.busy` when no place came free in time, `plugin.engine` when the engine cannot.
+    pub fn instantiate(&self, tables: &SharedTables) -> Result<(), PluginError> {
+        let class = self.plugin.inspection().class();
+        let budgets = self.runtime.budgets(class);
+        let pool = self.runtime.pool(class)?;
+        let _permit = pool.permits.acquire(self.runtime.options.wait)?;
+        let mut store = Store::new(&pool.engine, HostState::new(budgets, 0, tables));
+        store.limiter(|state| state);
+        store
+            .set_fuel(budgets.fuel(0, 0))
+            .and_then(|()| self.plugin.inner.pre.instantiate(&mut store))
+            .map(|_| ())
+            .map_err(|error| PluginError::engine("instantiate", &error))
+    }
+
     /// Maps a batch of groups, whose records are projected already: one verdict per group, in order.
     pub fn transform(&self, groups: &[Group], tables: &SharedTables) -> RunReport<Vec<Verdict>> {
         if let Err(error) = self.must_be(Kind::Mapping) {

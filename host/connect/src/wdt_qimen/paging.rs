@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_source_that_gives_fewer_rows_than_it_counts_is_not_believed() {
         let failure = play(100, &[(40, Some(95)); 7]).unwrap_err();
-        assert!(matches!(failure, ReadFailure::Unavailable { .. }));
+        assert!(matches!(failure, ReadFailure::Unsteady { .. }));
         assert_eq!(play(100, &[(40, Some(95)), (95, Some(95))]), Ok(vec![0, 0]));
     }
 
