@@ -157,7 +157,7 @@ impl Prepared {
         let budgets = self.runtime.budgets(class);
         let pool = self.runtime.pool(class)?;
         let _permit = pool.permits.acquire(self.runtime.options.wait)?;
-        let mut store = Store::new(&pool.engine, HostState::new(budgets, 0, tables));
+        let mut store = Store::new(&pool.engine, HostState::new(budgets, 0, tables.clone()));
         store.limiter(|state| state);
         store
             .set_fuel(budgets.fuel(0, 0))
