@@ -1,0 +1,1 @@
+"""Tests of the SDK itself; they need no packages and no bindings."""
