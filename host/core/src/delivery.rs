@@ -215,12 +215,17 @@ pub fn after_send(
     }
 }
 
+/// How long a target may answer look-ups with nothing of use before a person is asked, counted from the intent. A target
+/// that is away is waited for without end.
+const MOST_USELESS_ANSWERS: Duration = Duration::from_secs(15 * 60);
+
 /// Decides what follows a look-up. `duplicate` says that the target itself claimed to hold the key;
-/// `attempts` counts what was already sent.
+/// `attempts` counts what was already sent; `intent_at` is the intent of the last.
 pub fn after_lookup(
     answer: &LookupOutcome,
     duplicate: bool,
     attempts: u32,
+    intent_at: DateTime<Utc>,
     policy: &DeliveryPolicy,
     now: DateTime<Utc>,
 ) -> Next {
@@ -285,7 +290,14 @@ pub fn after_lookup(
                 )
             }
         }
-        LookupOutcome::Unavailable { reason } => Next::Ask {
+        LookupOutcome::Unavailable {
+            reason,
+            answered: true,
+        } if now >= intent_at + policy.quarantine + MOST_USELESS_ANSWERS => unsettled(
+            "lookup.no-answer",
+            format!("the target goes on answering look-ups with nothing of use: {reason}"),
+        ),
+        LookupOutcome::Unavailable { reason, .. } => Next::Ask {
             ask_at: now + policy.quarantine.clamp(Duration::from_secs(1), Duration::from_secs(15)),
             duplicate,
             reason: reason.clone(),

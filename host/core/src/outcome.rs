@@ -93,10 +93,12 @@ pub enum LookupOutcome {
         /// Why.
         reason: String,
     },
-    /// The target did not answer; ask again later.
+    /// The target did not answer, or with nothing of use; ask again later.
     Unavailable {
         /// What happened.
         reason: String,
+        /// Whether an answer came. A target that is away is waited for; one that goes on answering so needs a person.
+        answered: bool,
     },
 }
 

@@ -78,6 +78,7 @@ async fn ask(
         &report.outcome,
         claimed.duplicate,
         claimed.attempts,
+        claimed.intent_at.unwrap_or(now),
         &target.policy(),
         now,
     );

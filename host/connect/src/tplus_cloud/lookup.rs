@@ -64,7 +64,11 @@ impl TplusCloud {
             .await
         {
             Ok(outcome) => outcome,
-            Err(Trouble::Later(reason)) => LookupOutcome::Unavailable { reason },
+            Err(Trouble::Away(reason)) => LookupOutcome::Unavailable {
+                reason,
+                answered: false,
+            },
+            Err(Trouble::Later(reason)) => LookupOutcome::Unavailable { reason, answered: true },
             Err(Trouble::Useless(reason)) => LookupOutcome::Inconclusive { reason },
         };
         LookupReport {
@@ -88,7 +92,7 @@ impl TplusCloud {
                     .map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
                 Ok(format!("{}: {total} documents", self.request_place()))
             }
-            Err(Trouble::Later(reason) | Trouble::Useless(reason)) => {
+            Err(Trouble::Away(reason) | Trouble::Later(reason) | Trouble::Useless(reason)) => {
                 Err(format!("{}: {reason}", self.request_place()))
             }
         }
@@ -215,6 +219,12 @@ impl Inquiry<'_> {
                     row.number()
                 )));
             }
+            Err(Trouble::Away(reason)) => {
+                return Err(Trouble::Away(format!(
+                    "{} was listed, its content not: {reason}",
+                    row.number()
+                )));
+            }
             // Known to fail now and then (`tplus.md` §4.3).
             Err(Trouble::Later(reason)) => {
                 return Err(Trouble::Later(format!(
@@ -261,7 +271,7 @@ impl Inquiry<'_> {
             Ok(reply) => reply,
             Err(error) => {
                 self.note(path, body, &error.to_string());
-                return Err(Trouble::Later(error.to_string()));
+                return Err(Trouble::Away(error.to_string()));
             }
         };
         let shown = String::from_utf8_lossy(&reply.body).into_owned();

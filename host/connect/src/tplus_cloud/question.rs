@@ -83,7 +83,9 @@ pub(super) struct Listing {
 /// Why a question has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Ask again later.
+    /// No answer came: the target is away.
+    Away(String),
+    /// It answered with nothing of use; ask again later.
     Later(String),
     /// Asking again cannot help: a refusal, or an answer that shows too little.
     Useless(String),

@@ -102,10 +102,10 @@ fn look_up_answers_decide_under_every_promise_of_the_target() {
         reason: "filter ignored".into(),
     };
     for unique in [UniqueKey::Enforced, UniqueKey::LookupOnly, UniqueKey::None] {
-        let ask = |answer: &LookupOutcome, duplicate| after_lookup(answer, duplicate, 1, &policy(unique), at(400));
+        let ask = |answer: &LookupOutcome, duplicate| after_lookup(answer, duplicate, 1, at(0), &policy(unique), at(400));
         assert!(matches!(ask(&same, false), Next::Delivered { adopted: true, .. }));
         assert!(matches!(
-            ask(&LookupOutcome::Unavailable { reason: "down".into() }, false),
+            ask(&unavailable(true), false),
             Next::Ask { .. }
         ));
         let absent = ask(&LookupOutcome::Absent, false);
@@ -141,9 +141,31 @@ fn look_up_answers_decide_under_every_promise_of_the_target() {
     }
 }
 
+fn unavailable(answered: bool) -> LookupOutcome {
+    LookupOutcome::Unavailable {
+        reason: "HTTP 500".into(),
+        answered,
+    }
+}
+
+#[test]
+fn a_target_that_is_away_is_waited_for_and_one_that_answers_nothing_of_use_is_not() {
+    let day = 24 * 3600;
+    let after = |answered, seconds| {
+        let policy = policy(UniqueKey::LookupOnly);
+        after_lookup(&unavailable(answered), false, 1, at(0), &policy, at(seconds))
+    };
+    assert!(matches!(after(false, 30 * day), Next::Ask { .. }), "away: waits");
+    assert!(matches!(after(true, 600), Next::Ask { .. }), "not yet");
+    assert!(matches!(
+        after(true, day),
+        Next::Dead { kind: ProblemKind::Unsettled, code, .. } if code == "lookup.no-answer"
+    ));
+}
+
 #[test]
 fn resending_ends() {
-    let next = after_lookup(&LookupOutcome::Absent, false, 5, &policy(UniqueKey::LookupOnly), at(0));
+    let next = after_lookup(&LookupOutcome::Absent, false, 5, at(0), &policy(UniqueKey::LookupOnly), at(0));
     assert!(matches!(
         next,
         Next::Dead {
@@ -165,7 +187,7 @@ fn other_content_is_a_conflict() {
         content: FoundContent::Different(vec![diff]),
     };
     assert!(matches!(
-        after_lookup(&found, true, 1, &policy(UniqueKey::Enforced), at(0)),
+        after_lookup(&found, true, 1, at(0), &policy(UniqueKey::Enforced), at(0)),
         Next::Dead { kind: ProblemKind::Conflict, differences, .. } if differences.len() == 1
     ));
 }

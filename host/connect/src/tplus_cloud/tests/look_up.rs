@@ -51,7 +51,7 @@ async fn ask(
 fn reason(outcome: &LookupOutcome, word: &str) -> String {
     match (outcome, word) {
         (LookupOutcome::Inconclusive { reason }, "inconclusive")
-        | (LookupOutcome::Unavailable { reason }, "unavailable") => reason.clone(),
+        | (LookupOutcome::Unavailable { reason, .. }, "unavailable") => reason.clone(),
         _ => panic!("not {word}: {outcome:?}"),
     }
 }
