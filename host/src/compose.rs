@@ -72,11 +72,24 @@ pub fn open_store(project: &Project) -> anyhow::Result<Arc<dyn Store>> {
 /// # Errors
 /// When the folder of compiled code cannot be used, or the engine cannot be made.
 pub fn runtime(project_root: &Path) -> anyhow::Result<Runtime> {
+    let folder = crate::settings::cache_dir().unwrap_or_else(|| project_root.join(".dukou").join("compiled"));
+    runtime_with(Some(folder))
+}
+
+/// The engine for a plugin that is looked at where there is neither a project nor a plugin's folder: compiled code is
+/// kept for the life of the engine only, unless the machine has a place for it.
+///
+/// # Errors
+/// As [`runtime`].
+pub fn passing_runtime() -> anyhow::Result<Runtime> {
+    runtime_with(crate::settings::cache_dir())
+}
+
+fn runtime_with(cache_dir: Option<std::path::PathBuf>) -> anyhow::Result<Runtime> {
     let program = std::env::current_exe().context("finding this program")?;
     let compiler = ChildCompiler::new(program, ["compile-plugin".into()]);
     let mut options = RuntimeOptions::new(Arc::new(compiler));
-    options.cache_dir =
-        Some(crate::settings::cache_dir().unwrap_or_else(|| project_root.join(".dukou").join("compiled")));
+    options.cache_dir = cache_dir;
     Ok(Runtime::new(options)?)
 }
 

@@ -23,6 +23,8 @@ pub enum Exit {
     NotFound,
     /// Refused for safety: a confirmation or the gate is missing.
     Refused,
+    /// Nothing failed, but differences wait for a review.
+    Pending,
     /// Interrupted.
     Interrupted,
 }
@@ -41,6 +43,7 @@ impl Exit {
             Self::Secret => 7,
             Self::NotFound => 8,
             Self::Refused => 9,
+            Self::Pending => 10,
             Self::Interrupted => 130,
         }
     }

@@ -1,5 +1,5 @@
-//! Text for people, in Chinese and English from the same keys (`lang/zh.toml`, `lang/en.toml`). A test keeps the two
-//! files in step. Data (JSON, codes, keys) is never translated.
+//! Text for people, in Chinese and English from the same keys (`lang/zh.toml`, `lang/en.toml`, and beside them a pair of
+//! files for each large subject). A test keeps the two languages in step. Data (JSON, codes, keys) is never translated.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -49,14 +49,27 @@ impl Lang {
         static ZH: OnceLock<BTreeMap<String, String>> = OnceLock::new();
         static EN: OnceLock<BTreeMap<String, String>> = OnceLock::new();
         match self {
-            Self::Zh => ZH.get_or_init(|| parse(include_str!("lang/zh.toml"))),
-            Self::En => EN.get_or_init(|| parse(include_str!("lang/en.toml"))),
+            Self::Zh => ZH.get_or_init(|| parse(&ZH_FILES)),
+            Self::En => EN.get_or_init(|| parse(&EN_FILES)),
         }
     }
 }
 
+const ZH_FILES: [&str; 4] = [
+    include_str!("lang/zh.toml"),
+    include_str!("lang/plugin.zh.toml"),
+    include_str!("lang/cases.zh.toml"),
+    include_str!("lang/explain.zh.toml"),
+];
+const EN_FILES: [&str; 4] = [
+    include_str!("lang/en.toml"),
+    include_str!("lang/plugin.en.toml"),
+    include_str!("lang/cases.en.toml"),
+    include_str!("lang/explain.en.toml"),
+];
+
 /// Flattens `[section] key = "…"` to `section.key`.
-fn parse(text: &str) -> BTreeMap<String, String> {
+fn parse(files: &[&str]) -> BTreeMap<String, String> {
     fn walk(prefix: &str, table: &toml::Table, out: &mut BTreeMap<String, String>) {
         for (key, value) in table {
             let path = if prefix.is_empty() {
@@ -75,7 +88,7 @@ fn parse(text: &str) -> BTreeMap<String, String> {
     }
     let mut out = BTreeMap::new();
     // The files are compiled in and parsed by a test, so this cannot fail at run time.
-    if let Ok(table) = text.parse::<toml::Table>() {
+    for table in files.iter().filter_map(|text| text.parse::<toml::Table>().ok()) {
         walk("", &table, &mut out);
     }
     out
@@ -87,7 +100,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_keys_and_arguments() {
-        for text in [include_str!("lang/zh.toml"), include_str!("lang/en.toml")] {
+        for text in ZH_FILES.iter().chain(&EN_FILES) {
             text.parse::<toml::Table>().unwrap();
         }
         let (zh, en) = (Lang::Zh.file(), Lang::En.file());

@@ -3,6 +3,7 @@
 //! `compose` is the only file that names concrete connectors and stores; `settings` the only one that reads the
 //! environment and secrets. See ARCHITECTURE.md for the path of one record.
 
+pub mod author;
 pub mod cli;
 pub mod compose;
 pub mod deploy;

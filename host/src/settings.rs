@@ -61,6 +61,11 @@ pub fn user() -> Option<String> {
         .find_map(variable)
 }
 
+/// Whether this is a machine that builds and tests by itself: `CI`. Nothing that people review is written there.
+pub fn in_ci() -> bool {
+    variable("CI").is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+}
+
 /// Whether colours are welcome: neither `NO_COLOR` nor a dumb terminal.
 pub fn colour_allowed() -> bool {
     variable("NO_COLOR").is_none() && variable("TERM").is_none_or(|term| term != "dumb")

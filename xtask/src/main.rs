@@ -3,15 +3,18 @@
 
 mod checks;
 mod demo;
+mod kit;
 mod tools;
+mod tutorial;
 
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
 cargo xtask demo    sandbox, 1,000 orders with every fault, one run, the overview (options go to `dukou demo`)
 cargo xtask test    every test
-cargo xtask ci      format, clippy, docs, every test, the demo in both languages
-cargo xtask bench   the benches, with ratios to native code
+cargo xtask kit     the plugin tutorial word for word in four languages, and what its four plugins must agree on
+cargo xtask ci      format, clippy, docs, every test, the kit, the demo in both languages
+cargo xtask bench   the benches, with ratios to native code (needs the plugins that `kit` makes)
 cargo xtask lint    format, clippy and docs only
 ";
 
@@ -22,10 +25,12 @@ fn main() -> Result<()> {
     match command.as_str() {
         "demo" => demo::run(&rest),
         "test" => checks::test(&rest),
+        "kit" => kit::follow(),
         "lint" => checks::lint(),
         "ci" => {
             checks::lint()?;
             checks::test(&[])?;
+            kit::follow()?;
             demo::run(&[])?;
             demo::run(&["--lang".into(), "zh".into(), "--unique".into(), "on".into()])
         }

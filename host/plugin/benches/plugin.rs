@@ -10,18 +10,18 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use dukou_core::verdict::{Group, SourceRecord};
+use dukou_core::verdict::Group;
+use dukou_plugin::explain::{ExplainLimits, explain};
 use dukou_plugin::{Chain, InProcessCompiler, NoTables, Prepared, Runtime, RuntimeOptions, SharedTables};
 use dukou_sdk::{HostLookups, Mapping};
+use measure::{BATCH, ROUNDS, best, group, line, micros};
 use serde::Deserialize;
 
+mod measure;
 #[path = "../tests/sample/mod.rs"]
 mod sample;
-
-const BATCH: usize = 50;
-const ROUNDS: usize = 7;
 
 fn main() {
     let orders: Vec<String> = (0..BATCH).map(|number| sample::order(number, 2)).collect();
@@ -131,20 +131,40 @@ fn main() {
             report.usage.peak_memory_bytes >> 10
         );
     }
+    explaining(&[("wdt-to-tplus", &reference), ("table", &table)], &tables);
 }
 
-fn group(number: usize, body: &str) -> Group {
-    let key = format!("CK{number:012}");
-    Group {
-        key: key.clone(),
-        records: vec![SourceRecord {
-            key,
-            received_at: "2026-11-24T08:00:00+08:00".to_owned(),
-            body: body.to_owned(),
-            extra: "{}".to_owned(),
-        }],
-        extra: "{}".to_owned(),
+/// Where every value of an order comes from, found by running it again with one thing changed at a time.
+fn explaining(mappings: &[(&str, &Prepared)], tables: &SharedTables) {
+    println!("\nexplain, all threads");
+    for lines in [2, 38] {
+        let order = group(7, &sample::order(7, lines));
+        for (name, prepared) in mappings {
+            let read = leaves(&prepared.needs().apply(&order.records[0].body).unwrap());
+            let chain = Chain::new((*prepared).clone(), Vec::new(), Vec::new()).unwrap();
+            let explained = || explain(&chain, &order, tables, &ExplainLimits::default()).unwrap();
+            let effort = explained().effort;
+            let time = best(|| explained().documents.len());
+            println!(
+                "  {name:<14}{:>5} leaves, {read:>4} read{:>9.1} ms  {:>6} groups in {} calls",
+                leaves(&order.records[0].body),
+                micros(time, 1) / 1e3,
+                effort.groups,
+                effort.calls
+            );
+        }
     }
+}
+
+fn leaves(text: &str) -> usize {
+    fn count(value: &serde_json::Value) -> usize {
+        match value {
+            serde_json::Value::Array(items) => items.iter().map(count).sum(),
+            serde_json::Value::Object(members) => members.values().map(count).sum(),
+            _ => 1,
+        }
+    }
+    count(&serde_json::from_str(text).unwrap())
 }
 
 /// The plugin's code in this process, without sandbox or projection.
@@ -169,38 +189,6 @@ fn native<P: Mapping>(settings: &str, environment: &str, groups: &[Group]) -> Du
 fn chained(prepared: &Prepared, groups: &[Group], tables: &SharedTables) -> Duration {
     let chain = Chain::new(prepared.clone(), Vec::new(), Vec::new()).unwrap();
     best(|| chain.run(groups, tables).outcomes.len())
-}
-
-/// The shortest of several rounds, each long enough to be measured.
-fn best(mut work: impl FnMut() -> usize) -> Duration {
-    for _ in 0..5 {
-        black_box(work());
-    }
-    (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            let mut repeats = 0;
-            while start.elapsed() < Duration::from_millis(80) {
-                black_box(work());
-                repeats += 1;
-            }
-            start.elapsed() / repeats
-        })
-        .min()
-        .unwrap()
-}
-
-fn micros(time: Duration, records: usize) -> f64 {
-    time.as_secs_f64() * 1e6 / records as f64
-}
-
-fn line(name: &str, time: Duration, floor: Duration) {
-    let each = micros(time, BATCH);
-    println!(
-        "  {name:<50}{each:>9.2} us/record  {:>9.0} records/s  {:>5.2} x the floor",
-        1e6 / each,
-        time.as_secs_f64() / floor.as_secs_f64()
-    );
 }
 
 fn ratio(name: &str, sandboxed: Duration, native: Duration) {

@@ -20,9 +20,9 @@ pub struct Budgets {
     pub log_bytes: usize,
     /// Number of log lines of a batch.
     pub log_lines: usize,
-    /// Look-up calls plus keys of a batch whatever its size.
+    /// Look-up calls plus keys, and calls of the system interface, of a batch whatever its size.
     pub host_calls_base: u64,
-    /// Look-up calls plus keys added per group.
+    /// The same, added per group.
     pub host_calls_per_group: u64,
 }
 
@@ -63,7 +63,7 @@ impl Budgets {
             .saturating_add(self.fuel_per_byte.saturating_mul(bytes as u64))
     }
 
-    /// Look-up calls plus keys of a batch of `groups`.
+    /// Look-up calls plus keys, and calls of the system interface, of a batch of `groups`.
     pub fn host_calls(&self, groups: usize) -> u64 {
         self.host_calls_base
             .saturating_add(self.host_calls_per_group.saturating_mul(groups as u64))
@@ -83,7 +83,7 @@ pub struct Usage {
     pub output_bytes: usize,
     /// Text of the log lines, stdout and stderr.
     pub log_bytes: usize,
-    /// Look-up calls plus keys.
+    /// Look-up calls plus keys, and calls of the system interface.
     pub host_calls: u64,
 }
 

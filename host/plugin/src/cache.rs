@@ -17,15 +17,13 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Precompiled};
 
-use crate::compile::Compiler;
+use crate::compile::{CODE_BYTES, Compiler};
 use crate::error::PluginError;
 
 /// Bytes of the HMAC in front of the code.
 const TAG_BYTES: usize = 32;
 /// The file with the key.
 const KEY_NAME: &str = "key";
-/// The most that a file of compiled code may have.
-const CODE_BYTES: u64 = 512 << 20;
 
 /// A private folder of compiled code.
 pub(crate) struct CodeCache {
@@ -124,17 +122,19 @@ impl CodeCache {
         if metadata.uid() != user() || metadata.mode() & 0o277 != 0 {
             return Err(io::Error::other("its owner or mode is not what was written"));
         }
-        if metadata.len() < TAG_BYTES as u64 || metadata.len() > CODE_BYTES {
+        if metadata.len() < TAG_BYTES as u64 || metadata.len() > TAG_BYTES as u64 + CODE_BYTES {
             return Err(io::Error::other("its size is not what was written"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        file.take(CODE_BYTES).read_to_end(&mut bytes)?;
-        let code = bytes.split_off(TAG_BYTES);
+        file.take(TAG_BYTES as u64 + CODE_BYTES).read_to_end(&mut bytes)?;
+        let (tag, code) = bytes.split_at_checked(TAG_BYTES).unwrap_or_default();
         let mut mac = self.mac(name);
-        mac.update(&code);
-        mac.verify_slice(&bytes)
+        mac.update(code);
+        mac.verify_slice(tag)
             .map_err(|_| io::Error::other("its contents are not what was written"))?;
-        Ok(code)
+        // In place: compiled code is large, and a second copy would be the peak of a process's memory.
+        bytes.drain(..TAG_BYTES);
+        Ok(bytes)
     }
 
     fn mac(&self, name: &str) -> Hmac<Sha256> {
@@ -147,15 +147,22 @@ impl CodeCache {
     fn compile(&self, component: &[u8], compiler: &dyn Compiler) -> Result<Vec<u8>, PluginError> {
         let input = Removed(self.fresh_path("in"));
         let output = Removed(self.fresh_path("out"));
-        write_new(&input.0, component, 0o600).map_err(|error| PluginError::cache("it cannot be written", &error))?;
+        write_new(&input.0, &[component], 0o600).map_err(|error| PluginError::cache("it cannot be written", &error))?;
         compiler
             .compile(&input.0, &output.0)
             .map_err(|failure| PluginError::Compile {
                 reason: failure.to_string(),
             })?;
-        let code = fs::read(&output.0).map_err(|error| PluginError::Compile {
+        let unreadable = |error: io::Error| PluginError::Compile {
             reason: format!("the compiler left nothing to read: {error}"),
-        })?;
+        };
+        let bytes = fs::metadata(&output.0).map_err(unreadable)?.len();
+        if bytes > CODE_BYTES {
+            return Err(PluginError::Compile {
+                reason: format!("it becomes {bytes} bytes of code, the limit is {CODE_BYTES}"),
+            });
+        }
+        let code = fs::read(&output.0).map_err(unreadable)?;
         if Engine::detect_precompiled(&code) != Some(Precompiled::Component) {
             return Err(PluginError::Compile {
                 reason: "the compiler left something else than compiled code".to_owned(),
@@ -168,9 +175,8 @@ impl CodeCache {
         let mut mac = self.mac(name);
         mac.update(code);
         let tag = mac.finalize().into_bytes();
-        let whole = [tag.as_slice(), code].concat();
         let temporary = Removed(self.fresh_path("new"));
-        write_new(&temporary.0, &whole, 0o400)
+        write_new(&temporary.0, &[tag.as_slice(), code], 0o400)
             .and_then(|()| fs::rename(&temporary.0, self.folder.join(name)))
             .and_then(|()| File::open(&self.folder)?.sync_all())
             .map_err(|error| PluginError::cache("it cannot be written", &error))
@@ -263,7 +269,7 @@ fn read_or_make_key(folder: &Path) -> Result<[u8; 32], PluginError> {
             let mut suffix = [0u8; 8];
             fill_random(&mut suffix)?;
             let temporary = Removed(folder.join(format!("key-{:016x}", u64::from_le_bytes(suffix))));
-            write_new(&temporary.0, &key, 0o600).map_err(failed)?;
+            write_new(&temporary.0, &[&key], 0o600).map_err(failed)?;
             // A link fails where a rename would replace: of two processes the first one's key stays.
             match fs::hard_link(&temporary.0, &path) {
                 Ok(()) => {}
@@ -294,9 +300,11 @@ fn fill_random(bytes: &mut [u8]) -> Result<(), PluginError> {
         .map_err(|error| PluginError::cache("no random bytes for its key", &error))
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(path: &Path, parts: &[&[u8]], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()
 }

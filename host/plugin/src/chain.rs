@@ -118,6 +118,16 @@ impl Chain {
 
     /// Runs a batch of whole groups. The caller bounds the batch; a group of many records counts as many.
     pub fn run(&self, groups: &[Group], tables: &SharedTables) -> ChainReport {
+        self.run_watched(groups, tables, &mut |_| {})
+    }
+
+    /// As [`Self::run`]; `watch` is shown the outcomes so far after the mapping and after each adjustment.
+    pub(crate) fn run_watched(
+        &self,
+        groups: &[Group],
+        tables: &SharedTables,
+        watch: &mut dyn FnMut(&[Option<GroupOutcome>]),
+    ) -> ChainReport {
         let mut batch = Batch {
             groups,
             tables,
@@ -125,8 +135,10 @@ impl Chain {
             runs: Vec::new(),
         };
         batch.map(&self.mapping);
+        watch(&batch.outcomes);
         for adjustment in &self.adjustments {
             batch.adjust(adjustment);
+            watch(&batch.outcomes);
         }
         for validation in &self.validations {
             batch.validate(validation);

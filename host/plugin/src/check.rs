@@ -1,12 +1,13 @@
-//! What the host checks of every answer before it believes it: conservation, well-formed JSON, unique suffixes,
-//! lengths. Whether a document suits its target's catalogue is checked elsewhere; here only the contract counts.
+//! What the host checks of every answer before it believes it: conservation, well-formed JSON, unique suffixes and
+//! keys, lengths, numbers. Whether a document suits its target's catalogue is checked elsewhere; here only the contract counts.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use dukou_core::verdict::{Mapped, Verdict, Violation};
 
 use crate::error::PluginError;
-use crate::projection::scan;
+use crate::projection::scan::{self, MAX_DEPTH, MalformedJson, Scanner, Token};
 use crate::run::RunReport;
 
 /// Bytes of a document's suffix, which becomes part of its delivery key.
@@ -15,6 +16,14 @@ const SUFFIX_BYTES: usize = 64;
 const CODE_BYTES: usize = 128;
 /// Bytes of a message, reason or path.
 const MESSAGE_BYTES: usize = 8 << 10;
+/// Documents that one group may become.
+const DOCUMENTS: usize = 1_000;
+/// Parts of one group that may be left out.
+const OMISSIONS: usize = 20_000;
+/// Reasons to refuse one group.
+const VIOLATIONS: usize = 5_000;
+/// Keys of an object that are compared one by one; more are kept in a set.
+const FEW_KEYS: usize = 24;
 
 /// Checks the verdicts on a batch; `members` says how many records a group has.
 pub(crate) fn verdicts(
@@ -86,6 +95,8 @@ fn verdict(verdict: &Verdict, members: usize) -> Result<(), String> {
 }
 
 fn mapped(mapped: &Mapped, members: usize) -> Result<(), String> {
+    few("documents", mapped.documents.len(), DOCUMENTS)?;
+    few("omissions", mapped.omitted.len(), OMISSIONS)?;
     let mut suffixes = HashSet::new();
     for document in &mapped.documents {
         short("a suffix", &document.suffix, SUFFIX_BYTES)?;
@@ -95,7 +106,7 @@ fn mapped(mapped: &Mapped, members: usize) -> Result<(), String> {
         if !suffixes.insert(document.suffix.as_str()) {
             return Err(format!("two documents with the suffix `{}`", document.suffix));
         }
-        scan::check(&document.body).map_err(|error| format!("a document is not JSON: {error}"))?;
+        body(&document.body)?;
         extra(&document.extra)?;
     }
     for omission in &mapped.omitted {
@@ -109,6 +120,7 @@ fn mapped(mapped: &Mapped, members: usize) -> Result<(), String> {
 }
 
 fn violations(violations: &[Violation]) -> Result<(), String> {
+    few("violations", violations.len(), VIOLATIONS)?;
     for violation in violations {
         if violation.code.is_empty() {
             return Err("a violation without a code".to_owned());
@@ -129,6 +141,96 @@ fn extra(text: &str) -> Result<(), String> {
         return Ok(());
     }
     scan::check(text).map_err(|error| format!("an `extra` is not JSON: {error}"))
+}
+
+/// A document is JSON, and no object in it has a key twice: of two delivery keys the host would check one and the
+/// target might read the other.
+fn body(text: &str) -> Result<(), String> {
+    let mut scanner = Scanner::new(text);
+    scanner.space();
+    let twice = unique(&mut scanner, &mut Vec::new(), 0).map_err(|error| format!("a document is not JSON: {error}"))?;
+    match twice {
+        Some(key) => Err(format!("a document with the key `{key}` twice in one object")),
+        None => scanner
+            .end()
+            .map_err(|error| format!("a document is not JSON: {error}")),
+    }
+}
+
+/// Moves over one value. `keys` are those of the objects around it; the answer is a key that appears twice.
+fn unique<'a>(
+    scanner: &mut Scanner<'a>,
+    keys: &mut Vec<Cow<'a, str>>,
+    depth: u32,
+) -> Result<Option<String>, MalformedJson> {
+    let open = scanner.peek();
+    if open != b'{' && open != b'[' {
+        return scanner.skip_scalar().map(|()| None);
+    }
+    if depth >= MAX_DEPTH {
+        return Err(scanner.error("nested too deeply"));
+    }
+    let object = open == b'{';
+    let outer = keys.len();
+    let mut many: Option<HashSet<Cow<'a, str>>> = None;
+    scanner.step();
+    scanner.space();
+    // `{` and `}`, `[` and `]` lie two apart in ASCII.
+    if scanner.peek() == open + 2 {
+        scanner.step();
+        return Ok(None);
+    }
+    loop {
+        if object {
+            let token = scanner.key()?;
+            let key = plain(scanner, token);
+            let inner = keys.get(outer..).unwrap_or_default();
+            let seen = match &mut many {
+                Some(many) => !many.insert(key.clone()),
+                None => inner.contains(&key),
+            };
+            if seen {
+                return Ok(Some(key.chars().take(80).collect()));
+            }
+            if many.is_none() {
+                keys.push(key);
+                if keys.len() - outer > FEW_KEYS {
+                    many = Some(keys.drain(outer..).collect());
+                }
+            }
+        }
+        if let Some(key) = unique(scanner, keys, depth + 1)? {
+            return Ok(Some(key));
+        }
+        scanner.space();
+        if scanner.peek() == open + 2 {
+            scanner.step();
+            keys.truncate(outer);
+            return Ok(None);
+        }
+        scanner.expect(b',', "expected `,` or the end of the container")?;
+        scanner.space();
+    }
+}
+
+/// A key as it is meant, without its escapes.
+fn plain<'a>(scanner: &Scanner<'a>, token: Token) -> Cow<'a, str> {
+    let text = scanner.text(token);
+    if !token.escaped {
+        return Cow::Borrowed(text);
+    }
+    match serde_json::from_str(&format!("\"{text}\"")) {
+        Ok(plain) => Cow::Owned(plain),
+        // The scanner accepted it, so this cannot be; then it is compared as it is written.
+        Err(_) => Cow::Borrowed(text),
+    }
+}
+
+fn few(what: &str, count: usize, limit: usize) -> Result<(), String> {
+    if count > limit {
+        return Err(format!("{count} {what}, the limit is {limit}"));
+    }
+    Ok(())
 }
 
 fn short(what: &str, text: &str, limit: usize) -> Result<(), String> {

@@ -16,6 +16,8 @@ use crate::engine::compiling_engine;
 
 /// Bytes of a child's error output that are kept.
 const STDERR_BYTES: u64 = 16 << 10;
+/// The most compiled code that one component may become; JavaScript and Python come to 32 MiB.
+pub(crate) const CODE_BYTES: u64 = 96 << 20;
 
 /// Why a component was not compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +158,7 @@ pub fn compile_in_child(arguments: impl IntoIterator<Item = OsString>) -> ExitCo
     for (resource, limit) in [
         (Resource::As, memory_bytes),
         (Resource::Cpu, cpu_seconds),
+        (Resource::Fsize, CODE_BYTES),
         (Resource::Core, 0),
     ] {
         let limit = Rlimit {

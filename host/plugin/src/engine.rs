@@ -2,6 +2,7 @@
 //! interpreters. A pool never errs by exhaustion, because nobody enters without a permit. Where the machine has
 //! no address space for a pool, instances are made on demand, and `mode` says so.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -126,33 +127,56 @@ fn pooling(class: PoolClass, instances: u32, memory_bytes: usize, table_elements
     pooling
 }
 
-/// A counting semaphore whose waits have a deadline.
+/// A counting semaphore whose waits have a deadline and whose queue is kept: batches of a plugin that is bisected again
+/// and again must not get ahead of one that waits.
 pub(crate) struct Permits {
-    free: Mutex<u32>,
-    returned: Condvar,
+    queue: Mutex<Queue>,
+    moved: Condvar,
+}
+
+struct Queue {
+    free: u32,
+    /// Whoever waits, in order; the first is next.
+    waiting: VecDeque<u64>,
+    next: u64,
 }
 
 impl Permits {
     pub(crate) fn new(count: u32) -> Self {
         Self {
-            free: Mutex::new(count),
-            returned: Condvar::new(),
+            queue: Mutex::new(Queue {
+                free: count,
+                waiting: VecDeque::new(),
+                next: 0,
+            }),
+            moved: Condvar::new(),
         }
     }
 
     /// Takes a permit, waiting at most `deadline`.
     pub(crate) fn acquire(&self, deadline: Duration) -> Result<Permit<'_>, PluginError> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut free, wait) = self
-            .returned
-            .wait_timeout_while(free, deadline, |free| *free == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        if wait.timed_out() && *free == 0 {
-            return Err(PluginError::Busy {
-                waited_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
-            });
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.free == 0 || !queue.waiting.is_empty() {
+            let ticket = queue.next;
+            queue.next += 1;
+            queue.waiting.push_back(ticket);
+            let (mut waited, wait) = self
+                .moved
+                .wait_timeout_while(queue, deadline, |queue| {
+                    queue.free == 0 || queue.waiting.front() != Some(&ticket)
+                })
+                .unwrap_or_else(PoisonError::into_inner);
+            waited.waiting.retain(|other| *other != ticket);
+            // Whoever is next now may be able to go: this one has left the queue either way.
+            self.moved.notify_all();
+            if wait.timed_out() {
+                return Err(PluginError::Busy {
+                    waited_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+                });
+            }
+            queue = waited;
         }
-        *free -= 1;
+        queue.free -= 1;
         Ok(Permit { permits: self })
     }
 }
@@ -164,9 +188,9 @@ pub(crate) struct Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut free = self.permits.free.lock().unwrap_or_else(PoisonError::into_inner);
-        *free += 1;
-        self.permits.returned.notify_one();
+        let mut queue = self.permits.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.free += 1;
+        self.permits.moved.notify_all();
     }
 }
 
@@ -186,5 +210,30 @@ mod tests {
             assert!(waiting.join().unwrap());
         });
         assert!(permits.acquire(Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn who_waits_longer_is_served_first() {
+        let permits = Permits::new(1);
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            let held = permits.acquire(Duration::ZERO).unwrap();
+            for number in 0..4 {
+                let (permits, order) = (&permits, &order);
+                scope.spawn(move || {
+                    let _permit = permits.acquire(Duration::from_secs(60)).unwrap();
+                    order.lock().unwrap().push(number);
+                });
+                // The next one comes when this one stands in the queue.
+                while permits.queue.lock().unwrap().waiting.len() <= number {
+                    std::thread::yield_now();
+                }
+            }
+            drop(held);
+            // Whoever comes now comes last, although the permit is free for a moment.
+            drop(permits.acquire(Duration::from_secs(60)).unwrap());
+            assert_eq!(order.lock().unwrap().len(), 4);
+        });
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
     }
 }

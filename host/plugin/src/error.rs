@@ -132,14 +132,19 @@ pub enum PluginError {
         /// The budget of the batch.
         limit: u64,
     },
-    /// The memory or table budget is spent.
+    /// The memory budget is spent.
     Memory {
         /// The budget in bytes.
         limit: usize,
     },
+    /// The budget of table elements, which are memory of another kind, is spent.
+    Table {
+        /// The budget in elements.
+        limit: usize,
+    },
     /// The call stack is exhausted.
     Stack,
-    /// More answered than the output budget allows.
+    /// More answered, or handed over in one call, than the output budget allows.
     Output {
         /// The budget in bytes.
         limit: usize,
@@ -151,7 +156,7 @@ pub enum PluginError {
         /// The budget in lines.
         limit_lines: usize,
     },
-    /// More look-ups than the budget allows.
+    /// More look-ups and calls of the system interface than the budget allows.
     HostCalls {
         /// The budget of the batch.
         limit: u64,
@@ -187,7 +192,7 @@ impl PluginError {
             Self::Engine { .. } => "plugin.engine",
             Self::Settings(_) => "plugin.settings",
             Self::Fuel { .. } => "plugin.fuel",
-            Self::Memory { .. } => "plugin.memory",
+            Self::Memory { .. } | Self::Table { .. } => "plugin.memory",
             Self::Stack => "plugin.stack",
             Self::Output { .. } => "plugin.output",
             Self::Log { .. } => "plugin.log",
@@ -214,7 +219,9 @@ impl PluginError {
     }
 
     pub(crate) fn contract(detail: impl Into<String>) -> Self {
-        Self::Contract { detail: detail.into() }
+        Self::Contract {
+            detail: shortened(detail.into()),
+        }
     }
 
     pub(crate) fn cache(what: &str, error: &std::io::Error) -> Self {
@@ -228,6 +235,18 @@ impl PluginError {
             detail: format!("{what}: {error:#}"),
         }
     }
+}
+
+/// Bytes of what a plugin's own text may add to an error.
+const DETAIL_BYTES: usize = 1_000;
+
+/// The beginning of a text that a plugin had a hand in.
+pub(crate) fn shortened(mut text: String) -> String {
+    if text.len() > DETAIL_BYTES {
+        text.truncate(text.floor_char_boundary(DETAIL_BYTES));
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for PluginError {
@@ -279,9 +298,10 @@ impl fmt::Display for PluginError {
             }
             Self::Fuel { limit } => write!(f, "the fuel budget of {limit} is spent"),
             Self::Memory { limit } => write!(f, "the memory budget of {limit} bytes is spent"),
+            Self::Table { limit } => write!(f, "the memory budget of {limit} table elements is spent"),
             Self::Stack => f.write_str("the call stack is exhausted"),
             Self::Output { limit } => {
-                write!(f, "the answer is larger than the budget of {limit} bytes")
+                write!(f, "more answered than the budget of {limit} bytes")
             }
             Self::Log {
                 limit_bytes,
@@ -291,7 +311,7 @@ impl fmt::Display for PluginError {
                 "more logged than the budget of {limit_bytes} bytes and {limit_lines} lines"
             ),
             Self::HostCalls { limit } => {
-                write!(f, "more look-ups than the budget of {limit}")
+                write!(f, "more look-ups than the budget of {limit} host calls")
             }
             Self::Trap(report) => {
                 write!(f, "the plugin trapped: {}", report.reason)?;

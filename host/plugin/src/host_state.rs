@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::Level;
 use crate::budget::Budgets;
-use crate::link::inert_system;
+use crate::system::System;
 
 /// Read-only tables of a scheme in the version that its deployment pinned.
 pub trait Tables: Send + Sync {
@@ -46,6 +44,7 @@ pub struct LogLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
     Memory,
+    Table,
     Log,
     HostCalls,
 }
@@ -54,30 +53,14 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory budget spent"),
+            Self::Table => f.write_str("table budget spent"),
             Self::Log => f.write_str("log budget spent"),
-            Self::HostCalls => f.write_str("look-up budget spent"),
+            Self::HostCalls => f.write_str("budget of host calls spent"),
         }
     }
 }
 
 impl std::error::Error for Stop {}
-
-/// The system interface of a run that imports it, and what it wrote to its outputs.
-pub(crate) struct System {
-    context: WasiCtx,
-    stdout: MemoryOutputPipe,
-    stderr: MemoryOutputPipe,
-}
-
-impl System {
-    pub(crate) fn new(context: WasiCtx, stdout: MemoryOutputPipe, stderr: MemoryOutputPipe) -> Self {
-        Self {
-            context,
-            stdout,
-            stderr,
-        }
-    }
-}
 
 pub(crate) struct HostState {
     tables: SharedTables,
@@ -99,14 +82,19 @@ pub(crate) struct HostState {
     /// A table that was looked up in although `configure` did not ask for it: the answers were misses, and the run
     /// does not count.
     pub(crate) unknown_table: Option<String>,
-    system: Option<Box<System>>,
-    pub(crate) resources: ResourceTable,
+    /// The system interface, made when a guest first reaches for it.
+    pub(crate) system: Option<Box<System>>,
+    resources: ResourceTable,
+    /// What a guest gets instead once its host calls are spent: every use of it fails.
+    no_resources: ResourceTable,
 }
 
 impl HostState {
     pub(crate) fn new(budgets: &Budgets, groups: usize, tables: SharedTables) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(1_000);
+        let mut no_resources = ResourceTable::new();
+        no_resources.set_max_capacity(0);
         Self {
             tables,
             known_tables: Arc::default(),
@@ -125,7 +113,12 @@ impl HostState {
             unknown_table: None,
             system: None,
             resources,
+            no_resources,
         }
+    }
+
+    pub(crate) fn log_bytes_limit(&self) -> usize {
+        self.log_bytes_limit
     }
 
     pub(crate) fn stopped(&mut self, stop: Stop) -> wasmtime::Error {
@@ -133,20 +126,49 @@ impl HostState {
         wasmtime::Error::new(stop)
     }
 
-    pub(crate) fn write_log(&mut self, level: Level, text: String) -> wasmtime::Result<()> {
-        self.log_bytes = self.log_bytes.saturating_add(text.len());
+    /// Counts a log line of `bytes` before its text is copied out of the guest.
+    pub(crate) fn admit_log(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.log_bytes = self.log_bytes.saturating_add(bytes);
         if self.log_bytes > self.log_bytes_limit || self.log.len() >= self.log_lines_limit {
             return Err(self.stopped(Stop::Log));
         }
-        self.log.push(LogLine { level, text });
         Ok(())
     }
 
-    pub(crate) fn look_up(&mut self, table: &str, keys: &[String]) -> wasmtime::Result<Vec<Option<String>>> {
-        self.host_calls = self.host_calls.saturating_add(1 + keys.len() as u64);
+    /// Counts a look-up of `keys` keys before any of them is copied out of the guest.
+    pub(crate) fn admit_look_up(&mut self, keys: usize) -> wasmtime::Result<()> {
+        self.admit_host_calls(1 + keys as u64)
+    }
+
+    /// Counts one call of the system interface: it costs the host time that the guest's fuel does not pay for.
+    pub(crate) fn admit_system_call(&mut self) -> wasmtime::Result<()> {
+        self.admit_host_calls(1)
+    }
+
+    fn admit_host_calls(&mut self, count: u64) -> wasmtime::Result<()> {
+        self.host_calls = self.host_calls.saturating_add(count);
         if self.host_calls > self.host_calls_limit {
             return Err(self.stopped(Stop::HostCalls));
         }
+        Ok(())
+    }
+
+    /// The resources of the system interface, for one call of it.
+    pub(crate) fn counted_resources(&mut self) -> &mut ResourceTable {
+        match self.admit_system_call() {
+            Ok(()) => &mut self.resources,
+            // The interface's own code cannot be refused entry, but finds nothing, and its error ends the run.
+            Err(_) => &mut self.no_resources,
+        }
+    }
+
+    pub(crate) fn system_and_resources(&mut self) -> (&mut System, &mut ResourceTable) {
+        let limit = self.log_bytes_limit;
+        let system = self.system.get_or_insert_with(|| Box::new(System::new(limit)));
+        (system, &mut self.resources)
+    }
+
+    pub(crate) fn look_up(&mut self, table: &str, keys: &[String]) -> wasmtime::Result<Vec<Option<String>>> {
         if !self.known_tables.iter().any(|known| known == table) {
             if self.unknown_table.is_none() {
                 self.unknown_table = Some(table.chars().take(80).collect());
@@ -172,8 +194,7 @@ impl HostState {
         let Some(system) = self.system.take() else {
             return false;
         };
-        for (level, pipe) in [(Level::Info, &system.stdout), (Level::Error, &system.stderr)] {
-            let bytes = pipe.contents();
+        for (level, bytes) in system.outputs() {
             self.log_bytes = self.log_bytes.saturating_add(bytes.len());
             let room = self.log_lines_limit.saturating_sub(self.log.len());
             let text = String::from_utf8_lossy(&bytes);
@@ -199,17 +220,6 @@ impl HostState {
     }
 }
 
-impl WasiView for HostState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let limit = self.log_bytes_limit;
-        let system = self.system.get_or_insert_with(|| Box::new(inert_system(limit)));
-        WasiCtxView {
-            ctx: &mut system.context,
-            table: &mut self.resources,
-        }
-    }
-}
-
 impl ResourceLimiter for HostState {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
@@ -229,15 +239,21 @@ impl ResourceLimiter for HostState {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A maximum of its own is the guest's business; the pool's is the budget, and a guest that is only told "no"
+        // would ask until its fuel ends.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < self.table_limit) {
             return Ok(false);
         }
         let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         if total > self.table_limit {
-            return Err(self.stopped(Stop::Memory));
+            return Err(self.stopped(Stop::Table));
         }
         self.table_elements = total;
         Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(self.stopped(Stop::Table))
     }
 
     fn instances(&self) -> usize {

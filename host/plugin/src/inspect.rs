@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wasmparser::{Encoding, Instance, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{ComponentInstance, CompositeInnerType, Encoding, Instance, Parser, Payload, Validator, WasmFeatures};
 
 use crate::bindings::CONTRACT;
-use crate::error::PluginError;
+use crate::effort::{Widths, steps};
+use crate::error::{PluginError, shortened};
+use crate::link::SYSTEM_INTERFACES;
 
 /// Name of the custom section that holds the manifest.
 pub const MANIFEST_SECTION: &str = "dukou:manifest";
@@ -16,16 +18,8 @@ pub const MANIFEST_SECTION: &str = "dukou:manifest";
 /// Name of the custom section that holds the plugin's test cases.
 pub const CASES_SECTION: &str = "dukou:cases";
 
-/// Packages of the inert system interface that foreign toolchains may import, all of version 0.2.
-const SYSTEM_PACKAGES: [&str; 5] = [
-    "wasi:cli/",
-    "wasi:io/",
-    "wasi:clocks/",
-    "wasi:random/",
-    "wasi:filesystem/",
-];
-
-/// The most that a component may have of each part.
+/// The most that a component may have of each part. Validation and compiling cost memory and time for each of them, so
+/// they are counted before either begins. JavaScript and Python stay well below.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectionLimits {
     /// Bytes of the file.
@@ -34,16 +28,36 @@ pub struct InspectionLimits {
     pub functions: u64,
     /// Imports and exports of the component itself.
     pub names: u64,
+    /// Imports, exports, aliases and instance arguments of components within it, and of the core level, together.
+    pub inner_names: u64,
     /// Types of the component and all modules together.
     pub types: u64,
+    /// Bytes of all types of the component level together.
+    pub type_bytes: u64,
+    /// Types of components and instances that hold such types themselves.
+    pub nested_types: u64,
+    /// Parameters, and results, of one core function.
+    pub signature: u64,
     /// Core modules and nested components.
     pub modules: u64,
     /// Core instances.
     pub instances: u64,
+    /// Globals of all core modules together.
+    pub globals: u64,
     /// Components within components.
     pub nesting: u64,
     /// Bytes of the largest function.
     pub function_bytes: u64,
+    /// Steps that validating all functions together may take.
+    pub steps: u64,
+    /// Bytes of the largest memory at the start.
+    pub memory_bytes: u64,
+    /// Elements of the largest table at the start.
+    pub table_elements: u64,
+    /// Bytes of the manifest.
+    pub manifest_bytes: u64,
+    /// Bytes of the test cases.
+    pub cases_bytes: u64,
 }
 
 impl Default for InspectionLimits {
@@ -52,11 +66,21 @@ impl Default for InspectionLimits {
             bytes: 32 << 20,
             functions: 200_000,
             names: 500,
+            inner_names: 80_000,
             types: 100_000,
+            type_bytes: 512 << 10,
+            nested_types: 100,
+            signature: 128,
             modules: 200,
             instances: 500,
+            globals: 100_000,
             nesting: 8,
-            function_bytes: 4 << 20,
+            function_bytes: 2 << 20,
+            steps: 200_000_000,
+            memory_bytes: 256 << 20,
+            table_elements: 200_000,
+            manifest_bytes: 256 << 10,
+            cases_bytes: 8 << 20,
         }
     }
 }
@@ -111,6 +135,10 @@ pub struct Manifest {
     pub title_en: Option<String>,
     /// JSON schema of the settings, as text.
     pub settings_schema: Option<String>,
+    /// Path of the list whose length budgets are told for, e.g. `details_list`.
+    pub list: Option<String>,
+    /// Settings that the file itself brings, a JSON object as text; a scheme's settings are laid over it.
+    pub preset: Option<String>,
 }
 
 /// What a component says of itself.
@@ -163,6 +191,8 @@ struct ManifestText {
     title: Option<String>,
     title_en: Option<String>,
     settings: Option<Box<RawValue>>,
+    list: Option<String>,
+    preset: Option<Box<RawValue>>,
 }
 
 /// Reads what `bytes` are and refuses what may not run here.
@@ -225,7 +255,7 @@ fn malformed(error: &wasmparser::BinaryReaderError, length: usize) -> PluginErro
         PluginError::Truncated { offset: error.offset() }
     } else {
         PluginError::Malformed {
-            detail: error.to_string(),
+            detail: shortened(error.to_string()),
         }
     }
 }
@@ -238,7 +268,13 @@ struct Scan<'a> {
     cases: Option<&'a [u8]>,
     functions: u64,
     names: u64,
+    inner_names: u64,
     types: u64,
+    type_bytes: u64,
+    nested_types: u64,
+    globals: u64,
+    widths: Widths,
+    steps: u64,
     modules: u64,
     instances: u64,
     memory_bytes: u64,
@@ -264,16 +300,24 @@ impl<'a> Scan<'a> {
                     bounded("modules", scan.modules, limits.modules)?;
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                other => scan.section(&other, depth, limits).map_err(|refusal| match refusal {
-                    Refusal::Read(error) => malformed(&error, bytes.len()),
-                    Refusal::Limit(error) => error,
-                })?,
+                other => scan
+                    .section(&other, bytes, depth, limits)
+                    .map_err(|refusal| match refusal {
+                        Refusal::Read(error) => malformed(&error, bytes.len()),
+                        Refusal::Limit(error) => error,
+                    })?,
             }
         }
         Ok(scan)
     }
 
-    fn section(&mut self, payload: &Payload<'a>, depth: u64, limits: &InspectionLimits) -> Result<(), Refusal> {
+    fn section(
+        &mut self,
+        payload: &Payload<'a>,
+        bytes: &'a [u8],
+        depth: u64,
+        limits: &InspectionLimits,
+    ) -> Result<(), Refusal> {
         match payload {
             Payload::ComponentExportSection(section) if depth == 0 => {
                 self.names += u64::from(section.count());
@@ -289,17 +333,39 @@ impl<'a> Scan<'a> {
                     self.imports.insert(import?.name.name);
                 }
             }
+            Payload::ComponentExportSection(section) => self.inner_names(section.count(), limits)?,
+            Payload::ComponentImportSection(section) => self.inner_names(section.count(), limits)?,
+            Payload::ComponentAliasSection(section) => self.inner_names(section.count(), limits)?,
+            Payload::ComponentCanonicalSection(section) => self.inner_names(section.count(), limits)?,
+            Payload::ExportSection(section) => self.inner_names(section.count(), limits)?,
+            Payload::ImportSection(section) => self.inner_names(section.count(), limits)?,
             Payload::ComponentTypeSection(section) => {
-                self.types += u64::from(section.count());
-                bounded("types", self.types, limits.types)?;
+                let data = bytes.get(section.range()).unwrap_or_default();
+                self.component_types(section.count(), data, limits)?;
             }
             Payload::CoreTypeSection(section) => {
-                self.types += u64::from(section.count());
-                bounded("types", self.types, limits.types)?;
+                let data = bytes.get(section.range()).unwrap_or_default();
+                self.component_types(section.count(), data, limits)?;
             }
             Payload::TypeSection(section) => {
-                self.types += u64::from(section.count());
-                bounded("types", self.types, limits.types)?;
+                self.types(section.count(), limits)?;
+                for group in section.clone() {
+                    for one in group?.types() {
+                        if let CompositeInnerType::Func(function) = &one.composite_type.inner {
+                            let (params, results) = (function.params().len(), function.results().len());
+                            bounded(
+                                "parameters of one function",
+                                params.max(results) as u64,
+                                limits.signature,
+                            )?;
+                            self.widths.include(params, results);
+                        }
+                    }
+                }
+            }
+            Payload::GlobalSection(section) => {
+                self.globals += u64::from(section.count());
+                bounded("globals", self.globals, limits.globals)?;
             }
             Payload::FunctionSection(section) => {
                 self.functions += u64::from(section.count());
@@ -308,36 +374,88 @@ impl<'a> Scan<'a> {
             Payload::CodeSectionEntry(body) => {
                 let size = body.range().len() as u64;
                 bounded("bytes in one function", size, limits.function_bytes)?;
+                self.steps = self.steps.saturating_add(steps(body, self.widths)?);
+                bounded("steps of validation", self.steps, limits.steps)?;
             }
             Payload::InstanceSection(section) => {
                 bounded("instances", u64::from(section.count()), limits.instances)?;
                 for instance in section.clone() {
-                    if matches!(instance?, Instance::Instantiate { .. }) {
-                        self.instances += 1;
-                    }
+                    let names = match instance? {
+                        Instance::Instantiate { args, .. } => {
+                            self.instances += 1;
+                            args.len()
+                        }
+                        Instance::FromExports(exports) => exports.len(),
+                    };
+                    self.inner_names(u32::try_from(names).unwrap_or(u32::MAX), limits)?;
                 }
                 bounded("instances", self.instances, limits.instances)?;
+            }
+            Payload::ComponentInstanceSection(section) => {
+                bounded("instances", u64::from(section.count()), limits.instances)?;
+                for instance in section.clone() {
+                    let names = match instance? {
+                        ComponentInstance::Instantiate { args, .. } => args.len(),
+                        ComponentInstance::FromExports(exports) => exports.len(),
+                    };
+                    self.inner_names(u32::try_from(names).unwrap_or(u32::MAX), limits)?;
+                }
             }
             Payload::MemorySection(section) => {
                 for memory in section.clone() {
                     let bytes = memory?.initial.saturating_mul(65_536);
                     self.memory_bytes = self.memory_bytes.max(bytes);
                 }
+                bounded("bytes of memory at the start", self.memory_bytes, limits.memory_bytes)?;
             }
             Payload::TableSection(section) => {
                 for table in section.clone() {
                     self.table_elements = self.table_elements.max(table?.ty.initial);
                 }
+                bounded(
+                    "table elements at the start",
+                    self.table_elements,
+                    limits.table_elements,
+                )?;
             }
-            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION && self.manifest.is_none() => {
-                self.manifest = Some(section.data());
-            }
-            Payload::CustomSection(section) if section.name() == CASES_SECTION && self.cases.is_none() => {
-                self.cases = Some(section.data());
+            // Components within this one may be whole plugins: their manifests are not ours.
+            Payload::CustomSection(section) if depth == 0 => {
+                let (what, limit, place) = match section.name() {
+                    MANIFEST_SECTION => ("bytes of manifest", limits.manifest_bytes, &mut self.manifest),
+                    CASES_SECTION => ("bytes of test cases", limits.cases_bytes, &mut self.cases),
+                    _ => return Ok(()),
+                };
+                bounded(what, section.data().len() as u64, limit)?;
+                if place.replace(section.data()).is_some() {
+                    let detail = format!("it has two sections `{}`", section.name());
+                    return Err(PluginError::Manifest { detail }.into());
+                }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn inner_names(&mut self, count: u32, limits: &InspectionLimits) -> Result<(), PluginError> {
+        self.inner_names += u64::from(count);
+        bounded("inner imports and exports", self.inner_names, limits.inner_names)
+    }
+
+    fn types(&mut self, count: u32, limits: &InspectionLimits) -> Result<(), PluginError> {
+        self.types += u64::from(count);
+        bounded("types", self.types, limits.types)
+    }
+
+    /// Types of components and instances hold others to any depth, and are read by recursion. Each level is at least a
+    /// declaration of a type (1) that is a component or an instance (0x41, 0x42), so counting these pairs bounds the
+    /// depth without reading; what else looks like them is rare.
+    fn component_types(&mut self, count: u32, data: &[u8], limits: &InspectionLimits) -> Result<(), PluginError> {
+        self.types(count, limits)?;
+        self.type_bytes += data.len() as u64;
+        bounded("bytes of types", self.type_bytes, limits.type_bytes)?;
+        let pairs = data.windows(2).filter(|pair| matches!(pair, [1, 0x41 | 0x42])).count();
+        self.nested_types += pairs as u64;
+        bounded("types within types", self.nested_types, limits.nested_types)
     }
 
     fn kind(&self) -> Result<Kind, PluginError> {
@@ -353,7 +471,7 @@ impl<'a> Scan<'a> {
             match Kind::from_interface(interface) {
                 Some(kind) => kinds.push(kind),
                 None if interface == "setup" => setup = true,
-                None => strangers.push((*name).to_owned()),
+                None => strangers.push(short(name)),
             }
         }
         let [kind] = kinds[..] else {
@@ -388,10 +506,12 @@ impl<'a> Scan<'a> {
                     supported(name, version)?;
                     matches!(interface, "lookups" | "logging" | "types")
                 }
-                None => SYSTEM_PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2."),
+                None => name.split_once('@').is_some_and(|(interface, version)| {
+                    SYSTEM_INTERFACES.contains(&interface) && version.starts_with("0.2.")
+                }),
             };
             if !allowed {
-                refused.push((*name).to_owned());
+                refused.push(short(name));
             }
         }
         if refused.is_empty() {
@@ -406,16 +526,25 @@ impl<'a> Scan<'a> {
             return Ok(None);
         };
         let text: ManifestText = serde_json::from_slice(data).map_err(|error| PluginError::Manifest {
-            detail: error.to_string(),
+            detail: shortened(error.to_string()),
         })?;
         if !is_name(&text.name) {
             return Err(PluginError::Manifest {
                 detail: "its name has other signs than a-z, 0-9 and dashes, or too many".to_owned(),
             });
         }
+        if text
+            .preset
+            .as_ref()
+            .is_some_and(|preset| !preset.get().starts_with('{'))
+        {
+            return Err(PluginError::Manifest {
+                detail: "its `preset` is no object".to_owned(),
+            });
+        }
         match &text.kind {
             Some(stated) if stated != kind.as_str() => Err(PluginError::Manifest {
-                detail: format!("it says `{stated}`, the component is a {}", kind.as_str()),
+                detail: format!("it says `{}`, the component is a {}", short(stated), kind.as_str()),
             }),
             _ => Ok(Some(Manifest {
                 name: text.name,
@@ -423,6 +552,8 @@ impl<'a> Scan<'a> {
                 title: text.title,
                 title_en: text.title_en,
                 settings_schema: text.settings.map(|schema| schema.get().to_owned()),
+                list: text.list,
+                preset: text.preset.map(|preset| preset.get().to_owned()),
             })),
         }
     }
@@ -431,12 +562,11 @@ impl<'a> Scan<'a> {
         let Some(data) = self.cases else {
             return Ok(None);
         };
-        match std::str::from_utf8(data) {
-            Ok(text) => Ok(Some(text.to_owned())),
-            Err(error) => Err(PluginError::Manifest {
-                detail: format!("the cases are no text: {error}"),
-            }),
-        }
+        let refused = |detail| PluginError::Manifest { detail };
+        let text = std::str::from_utf8(data).map_err(|error| refused(format!("the cases are no text: {error}")))?;
+        serde_json::from_str::<serde::de::IgnoredAny>(text)
+            .map_err(|error| refused(format!("the cases are not JSON: {error}")))?;
+        Ok(Some(text.to_owned()))
     }
 }
 
@@ -472,6 +602,13 @@ fn bounded(what: &'static str, found: u64, limit: u64) -> Result<(), PluginError
     Ok(())
 }
 
+/// Signs of a name from the file in an error.
+const NAME_SIGNS: usize = 200;
+
+fn short(name: &str) -> String {
+    name.chars().take(NAME_SIGNS).collect()
+}
+
 /// Interface and version of a name from our package.
 fn ours(name: &str) -> Option<(&str, &str)> {
     let rest = name.strip_prefix(CONTRACT.package)?.strip_prefix('/')?;
@@ -483,7 +620,7 @@ fn supported(name: &str, version: &str) -> Result<(), PluginError> {
         return Ok(());
     }
     Err(PluginError::Version {
-        found: name.to_owned(),
+        found: short(name),
         supported: CONTRACT.full,
     })
 }

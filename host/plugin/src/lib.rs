@@ -7,22 +7,28 @@
 //! It does no I/O beside its folder of compiled code, knows no store and no connector, and never lets the
 //! engine's types out. Calls block the calling thread.
 
+mod alone;
 mod bindings;
 mod bisect;
 mod budget;
 mod cache;
+pub mod cases;
 mod chain;
 mod check;
 mod compile;
+mod effort;
 mod engine;
 mod error;
+pub mod explain;
 mod host_state;
 mod inspect;
 mod link;
 mod plugin;
+mod preset;
 mod projection;
 mod run;
 mod runtime;
+mod system;
 
 pub use bindings::Level;
 pub use budget::{Budgets, Usage};

@@ -8,7 +8,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::bindings::{ADJUSTMENT, MAPPING, SETUP, VALIDATION};
 use crate::engine::Pool;
-use crate::error::PluginError;
+use crate::error::{PluginError, shortened};
 use crate::host_state::HostState;
 use crate::inspect::{Inspection, Kind};
 
@@ -37,7 +37,7 @@ impl Plugin {
             .linker
             .instantiate_pre(component)
             .map_err(|error| PluginError::Import {
-                names: vec![format!("{error:#}")],
+                names: vec![shortened(format!("{error:#}"))],
             })?;
         let (interface, function) = match inspection.kind {
             Kind::Mapping => (MAPPING, "transform"),
@@ -68,6 +68,11 @@ impl Plugin {
     /// What it does.
     pub fn kind(&self) -> Kind {
         self.inner.inspection.kind
+    }
+
+    /// The settings that its file brings, a JSON object.
+    pub(crate) fn preset(&self) -> Option<&str> {
+        self.inner.inspection.manifest.as_ref()?.preset.as_deref()
     }
 
     /// Its name for people: the manifest's, or the beginning of the digest.

@@ -13,19 +13,26 @@ use crate::bindings;
 use crate::bindings::{CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult};
 use crate::budget::Usage;
 use crate::check;
-use crate::error::{PluginError, SettingError, Stage, TrapReport};
+use crate::error::{PluginError, SettingError, Stage, TrapReport, shortened};
 use crate::host_state::{HostState, LogLine, NoTables, SharedTables, Stop};
 use crate::inspect::Kind;
 use crate::plugin::Plugin;
+use crate::preset;
 use crate::projection::Projection;
 use crate::runtime::{Runtime, RuntimeInner};
 
 /// Bytes beside the text of an answer that the engine may copy out of a guest in one call.
 const ANSWER_OVERHEAD_BYTES: usize = 1 << 20;
+/// Signs of a function's name in a report; names come from the file and may have any length.
+const FRAME_SIGNS: usize = 200;
 /// Bytes of last words in a report.
 const LAST_WORDS_BYTES: usize = 2_000;
 /// Tables one plugin may ask for.
 const MAX_TABLES: usize = 200;
+/// Bytes of what `configure` answers.
+const CONFIGURE_BYTES: usize = 1 << 20;
+/// Errors in its settings that are kept of one plugin.
+const MAX_SETTING_ERRORS: usize = 200;
 
 /// What came of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +85,8 @@ struct Answer {
 type Configured = Result<String, Vec<SettingErrorResult>>;
 
 impl Runtime {
-    /// Hands a plugin its settings and environment, both JSON text, and reads what it needs under them.
+    /// Hands a plugin its settings and environment, both JSON text, and reads what it needs under them. Settings are
+    /// laid over those that the plugin's own file brings ([`crate::Manifest::preset`]).
     pub fn configure(&self, plugin: &Plugin, settings: &str, environment: &str) -> Result<Prepared, PluginError> {
         for (what, text) in [("settings", settings), ("environment", environment)] {
             crate::projection::scan::check(text).map_err(|error| {
@@ -89,6 +97,8 @@ impl Runtime {
                 }])
             })?;
         }
+        let laid = plugin.preset().map(|preset| preset::lay_over(preset, settings));
+        let settings = laid.as_deref().unwrap_or(settings);
         let run = Run {
             runtime: &self.inner,
             plugin,
@@ -101,6 +111,9 @@ impl Runtime {
         };
         let report = run.execute(|_, _, answer| Ok(answer?));
         let answer = report.result?;
+        if answer.len() > CONFIGURE_BYTES {
+            return Err(PluginError::Output { limit: CONFIGURE_BYTES });
+        }
         let parsed: Answer = serde_json::from_str(&answer)
             .map_err(|error| PluginError::contract(format!("the answer of `configure` cannot be read: {error}")))?;
         let needs = Projection::parse(&parsed.needs)
@@ -126,6 +139,34 @@ impl Prepared {
     /// The plugin.
     pub fn plugin(&self) -> &Plugin {
         &self.plugin
+    }
+
+    /// Its settings as the plugin gets them, JSON text.
+    pub fn settings(&self) -> &str {
+        &self.settings
+    }
+
+    /// Its environment, JSON text.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// The same plugin under other settings and environment.
+    ///
+    /// # Errors
+    /// As [`Runtime::configure`].
+    pub fn reconfigured(&self, settings: &str, environment: &str) -> Result<Self, PluginError> {
+        let runtime = Runtime {
+            inner: Arc::clone(&self.runtime),
+        };
+        runtime.configure(&self.plugin, settings, environment)
+    }
+
+    /// What it runs in.
+    pub fn runtime(&self) -> Runtime {
+        Runtime {
+            inner: Arc::clone(&self.runtime),
+        }
     }
 
     /// The parts of a record it needs.
@@ -366,6 +407,9 @@ impl Run<'_> {
                 Some(Stop::Memory) => PluginError::Memory {
                     limit: budgets.memory_bytes,
                 },
+                Some(Stop::Table) => PluginError::Table {
+                    limit: budgets.table_elements,
+                },
                 Some(Stop::HostCalls) => PluginError::HostCalls {
                     limit: budgets.host_calls(self.groups),
                 },
@@ -418,7 +462,7 @@ fn understand(error: &wasmtime::Error, state: &HostState, fuel_limit: u64, outpu
                 .iter()
                 .take(TrapReport::FRAMES)
                 .map(|frame| match frame.func_name() {
-                    Some(name) => name.to_owned(),
+                    Some(name) => name.chars().take(FRAME_SIGNS).collect(),
                     None => format!("function {}", frame.func_index()),
                 })
                 .collect()
@@ -438,10 +482,11 @@ fn setting_errors(errors: Vec<SettingErrorResult>) -> PluginError {
     PluginError::Settings(
         errors
             .into_iter()
+            .take(MAX_SETTING_ERRORS)
             .map(|error| SettingError {
-                path: error.path,
-                code: error.code,
-                message: error.message,
+                path: shortened(error.path),
+                code: shortened(error.code),
+                message: shortened(error.message),
             })
             .collect(),
     )

@@ -20,7 +20,7 @@ pub struct Args {
     /// Why, kept with the deployment
     #[arg(long, default_value = "")]
     pub note: String,
-    /// Inspect and configure only
+    /// Inspect, configure and run the cases inside the plugins only
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -47,11 +47,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
             .map(|name| host.project.choose(Some(name)))
             .collect::<anyhow::Result<Vec<_>>>()?
     };
-    // All or nothing: every scheme is inspected and configured before the first is activated.
+    // All or nothing: every scheme is inspected, configured and proven by its plugins' cases before the first is activated.
     let mut all = Vec::new();
     for name in &names {
         let scheme = host.project.load_scheme(name)?;
         let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;
+        deploy::prove(&scheme, &wanted)?;
         all.push((scheme, wanted));
     }
     let mut done = Vec::new();

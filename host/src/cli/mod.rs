@@ -8,6 +8,7 @@ pub mod deploy;
 pub mod dry_run;
 pub mod init;
 pub mod output;
+pub mod plugin;
 pub mod problem;
 pub mod progress;
 pub mod queue;
@@ -71,6 +72,8 @@ enum Command {
     Record(record::Args),
     /// Deliveries that wait
     Queue(queue::Args),
+    /// Write, test, review and pack plugins
+    Plugin(plugin::Args),
     /// JSON Schema of the definition files
     Schema(schema::Args),
     /// Compile a plugin in a limited process (used by dukou itself)
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Problem(args) => problem::run(&context, args),
         Command::Record(args) => record::run(&context, args),
         Command::Queue(args) => queue::run(&context, args),
+        Command::Plugin(args) => plugin::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
         Command::CompilePlugin(args) => return deploy::compile(args),
     };

@@ -7,6 +7,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde_json::{Map, Value};
 
 use super::{Context, Failure};
+use crate::author::AuthorError;
 use crate::exit::Exit;
 
 /// Logging goes to stderr: errors with `--quiet`, warnings by default, more by `DUKOU_LOG`.
@@ -38,6 +39,25 @@ pub fn note(context: &Context, text: &str) {
     }
 }
 
+/// Prints what a language's tool says of its progress on stderr. Complaints are not shown here but with the failure.
+pub fn tool_line(line: &str) {
+    const STEPS: [&str; 9] = [
+        "Updating",
+        "Locking",
+        "Adding",
+        "Downloading",
+        "Downloaded",
+        "Compiling",
+        "Building",
+        "Blocking",
+        "Finished",
+    ];
+    let first = line.split_whitespace().next().unwrap_or_default();
+    if STEPS.contains(&first) {
+        eprintln!("{line}");
+    }
+}
+
 /// Prints one JSON object with `"schema": 1` in front.
 pub fn json(value: Value) {
     let mut object = Map::new();
@@ -59,6 +79,18 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         }
         eprint!("{}", failed.render(context.lang, std::io::stderr().is_terminal()));
         return failed.exit();
+    }
+    match error.downcast_ref::<AuthorError>() {
+        Some(AuthorError::Definition(errors)) => return failure(context, &errors.clone().into()),
+        Some(author) => {
+            let failure = Failure {
+                code: author.code(),
+                message: author.sentence(context.lang),
+                exit: author.exit(),
+            };
+            return self::failure(context, &failure.into());
+        }
+        None => {}
     }
     if let Some(changed) = error.downcast_ref::<crate::compose::SourceChanged>() {
         let arguments: [(&str, &dyn std::fmt::Display); 3] = [

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::author::schemas;
 use crate::exit::Exit;
 
 /// JSON Schema of the definition files.
@@ -23,6 +24,10 @@ enum Of {
     Project,
     /// catalogues/NAME.toml
     Catalogue,
+    /// cases/NAME.json of a plugin's folder
+    Case,
+    /// plugin.json of a plugin's folder
+    Plugin,
 }
 
 /// Runs the command. A schema is an object of its own, without `"schema": 1`.
@@ -39,6 +44,8 @@ fn of(kind: Of) -> Value {
         Of::Scheme => scheme(),
         Of::Project => project(),
         Of::Catalogue => catalogue(),
+        Of::Case => schemas::case(),
+        Of::Plugin => schemas::plugin(),
     }
 }
 

@@ -31,10 +31,10 @@ pub enum Deployed {
     },
 }
 
-/// Brings what is wanted into force.
+/// Brings what is wanted into force, if the cases inside its plugins pass.
 ///
 /// # Errors
-/// When the store fails.
+/// When a case fails, or the store does.
 pub fn activate(
     store: &dyn Store,
     scheme: &Scheme,
@@ -49,6 +49,7 @@ pub fn activate(
     {
         return Ok(Deployed::Unchanged { id: active.id });
     }
+    super::gate::prove(scheme, wanted)?;
     // Bytes first: an activation never names bytes that the store does not hold.
     let mut plugins = Vec::new();
     for (name, bytes) in &wanted.plugins {

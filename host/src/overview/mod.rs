@@ -8,6 +8,7 @@ pub mod advice;
 pub mod deliveries;
 pub mod desk;
 pub mod details;
+pub mod explain;
 pub mod groups;
 pub mod mask;
 pub mod nearest;

@@ -125,6 +125,8 @@ codes! {
     DottedTarget = "S0406", "dotted_target", Definition;
     /// A setting that JSON cannot hold.
     SettingValue = "S0407", "setting_value", Definition;
+    /// A plugin that fails one of the cases inside its own file.
+    CasesFail = "S0408", "cases_fail", Refused;
     /// A table file that is not there.
     UnknownTable = "S0501", "unknown_table", Definition;
     /// A key that two rows share.

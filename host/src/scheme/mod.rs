@@ -34,6 +34,7 @@ pub use target::{AfterDelivery, GroupDef, GroupKey, Reaction, TargetDef};
 pub(crate) use catalogues::read as read_catalogues;
 pub(crate) use file::{Held, Table, parse, shown};
 pub(crate) use load::{load, unknown_scheme};
+pub(crate) use plugin::settings_of_file;
 pub(crate) use reader::{At, Section, not_yet};
 
 /// One configured flow, checked.
@@ -137,6 +138,16 @@ impl Scheme {
             .with("code", code)
             .with("message", message)
             .help(Sentence::new(help))
+    }
+
+    /// A case inside a plugin's file that does not pass, at the line that names the plugin.
+    pub fn cases_error(&self, plugin_use: &PluginUse, case: &str, message: &str) -> Diagnostic {
+        let origin = &plugin_use.origin;
+        Diagnostic::at(Code::CasesFail, &origin.file, origin.plugin_span())
+            .with("plugin", plugin_use.name.as_str())
+            .with("case", case)
+            .with("message", message)
+            .help(Sentence::new("definition.cases_fail_help"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, Sentence};
+use super::diagnostic::{DefinitionErrors, Diagnostic, Sentence};
 use super::file::{Held, Node, SourceFile, Table};
 use super::reader::{At, Section};
 
@@ -143,6 +143,19 @@ pub(crate) fn read<'a>(
         },
         settings.map(|(table, _)| table),
     ))
+}
+
+/// The settings that a whole file is: compact JSON, keys in file order. For a plugin's own `mapping.toml`.
+pub(crate) fn settings_of_file(file: &SourceFile) -> Result<String, DefinitionErrors> {
+    let parsed = super::file::parse(file);
+    let mut errors = parsed.errors;
+    let (mut json, mut places) = (String::new(), Vec::new());
+    write_table(file, &parsed.table, "", &mut json, &mut places, &mut errors);
+    if errors.is_empty() {
+        Ok(json)
+    } else {
+        Err(DefinitionErrors(errors))
+    }
 }
 
 /// A name is `plugins/NAME.wasm` in the project if it is there, else a stock plugin; a path is a file below the project.

@@ -1,10 +1,12 @@
 //! Running cargo and rustc: the right target, the right options, nothing inherited from a cargo that runs us.
 
+use crate::tool::{self, ToolOutput};
 use crate::{BuildError, BuildOptions};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+use std::time::Duration;
 
 /// What kind of component to make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,9 @@ impl Target {
 
 /// Linker's stack for guests, in bytes. The default of 1 MiB lies at address 0 and would be reset for every instance.
 const STACK_BYTES: u32 = 65_536;
+
+/// How long the compiler may take to answer a question.
+const QUESTION: Duration = Duration::from_secs(60);
 
 /// Variables that a parent cargo, clippy or a coverage tool sets for *its* compilation.
 const SCRUBBED: [&str; 17] = [
@@ -79,7 +84,8 @@ pub(crate) fn check_target(options: &BuildOptions) -> Result<(), BuildError> {
     let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let mut command = Command::new(&rustc);
     command.args(["--print", "target-libdir", "--target", target]);
-    let output = run(scrub(command.current_dir(&options.manifest_dir)), &rustc)?;
+    scrub(command.current_dir(&options.manifest_dir));
+    let output = run(&mut command, QUESTION, None)?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let has_core = std::fs::read_dir(&folder).is_ok_and(|files| {
         files
@@ -116,8 +122,8 @@ pub(crate) fn compile(options: &BuildOptions) -> Result<PathBuf, BuildError> {
         .env("CARGO_PROFILE_RELEASE_DEBUG", "none")
         // Debug sections go, the name section stays: traps are reported by function name.
         .env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo")
-        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(&options.manifest_dir));
-    let output = run(&mut command, &options.cargo)?;
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(options));
+    let output = run(&mut command, options.deadline, options.listener)?;
     if !output.status.success() {
         return Err(BuildError::Compile {
             package: options.package.clone(),
@@ -129,11 +135,8 @@ pub(crate) fn compile(options: &BuildOptions) -> Result<PathBuf, BuildError> {
     })
 }
 
-fn run(command: &mut Command, program: &Path) -> Result<Output, BuildError> {
-    command.output().map_err(|source| BuildError::Tool {
-        program: program.to_owned(),
-        source,
-    })
+fn run(command: &mut Command, deadline: Duration, listener: Option<tool::Listener>) -> Result<ToolOutput, BuildError> {
+    tool::run(command, deadline, listener).map_err(|source| BuildError::Tool { source })
 }
 
 fn scrub(command: &mut Command) -> &mut Command {
@@ -147,7 +150,7 @@ fn scrub(command: &mut Command) -> &mut Command {
 }
 
 /// Flags that take the machine's folders out of panic messages, which would otherwise change the digest and tell names.
-fn remapped_paths(manifest_dir: &Path) -> OsString {
+fn remapped_paths(options: &BuildOptions) -> OsString {
     let mut flags = OsString::new();
     let mut remap = |from: &Path, to: &str| {
         if !flags.is_empty() {
@@ -169,7 +172,8 @@ fn remapped_paths(manifest_dir: &Path) -> OsString {
     if let Some(cargo_home) = cargo_home {
         remap(&cargo_home, "/cargo");
     }
-    remap(workspace_root(manifest_dir), "/plugin");
+    let root = options.source_root.as_deref();
+    remap(root.unwrap_or_else(|| workspace_root(&options.manifest_dir)), "/plugin");
     flags
 }
 

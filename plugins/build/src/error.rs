@@ -1,5 +1,6 @@
 //! Why a plugin could not be built, with a stable code per reason.
 
+use crate::tool::ToolError;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -14,12 +15,10 @@ pub enum BuildError {
         /// The target, e.g. `wasm32-unknown-unknown`.
         target: &'static str,
     },
-    /// A tool could not be started.
+    /// A tool could not be started, or did not end in time.
     Tool {
-        /// What was started.
-        program: PathBuf,
-        /// Why it did not start.
-        source: io::Error,
+        /// What happened to it.
+        source: ToolError,
     },
     /// The compiler refused the crate.
     Compile {
@@ -47,6 +46,11 @@ pub enum BuildError {
         /// What the encoder found.
         source: anyhow::Error,
     },
+    /// The bytes are no component, so that they have no sections.
+    Binary {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// The manifest is not usable.
     Manifest {
         /// What is wrong with it.
@@ -65,6 +69,7 @@ impl BuildError {
             Self::Output { .. } => "plugin-build.output",
             Self::NoPlugin => "plugin-build.no-plugin",
             Self::Component { .. } => "plugin-build.component",
+            Self::Binary { .. } => "plugin-build.binary",
             Self::Manifest { .. } => "plugin-build.manifest",
         }
     }
@@ -77,7 +82,10 @@ impl fmt::Display for BuildError {
                 formatter,
                 "the toolchain cannot compile for {target}; run: rustup target add {target}"
             ),
-            Self::Tool { program, .. } => write!(formatter, "cannot start {}", program.display()),
+            Self::Tool { source } => match source {
+                ToolError::Start { program, .. } => write!(formatter, "{} is needed", program.display()),
+                ToolError::TimedOut { .. } => write!(formatter, "the compiler was ended"),
+            },
             Self::Compile { package, diagnostics } => {
                 write!(formatter, "package {package} does not compile\n{diagnostics}")
             }
@@ -90,6 +98,7 @@ impl fmt::Display for BuildError {
                 "the module is no plugin; does its lib.rs call one of dukou-sdk's export macros?"
             ),
             Self::Component { .. } => write!(formatter, "the module cannot become a component"),
+            Self::Binary { reason } => write!(formatter, "the file is no component: {reason}"),
             Self::Manifest { reason } => write!(formatter, "plugin.json: {reason}"),
         }
     }
@@ -98,12 +107,14 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Tool { source, .. } | Self::Output { source, .. } => Some(source),
+            Self::Tool { source } => Some(source),
+            Self::Output { source, .. } => Some(source),
             Self::Component { source } => Some(source.as_ref()),
             Self::TargetMissing { .. }
             | Self::NoPlugin
             | Self::Compile { .. }
             | Self::NoModule { .. }
+            | Self::Binary { .. }
             | Self::Manifest { .. } => None,
         }
     }

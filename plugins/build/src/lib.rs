@@ -9,12 +9,18 @@
 mod cargo;
 mod error;
 mod section;
+pub mod tool;
 
 pub use cargo::{Target, shared_target_dir};
 pub use error::BuildError;
-pub use section::{CASES_SECTION, MANIFEST_SECTION, append_section, check_manifest};
+pub use section::{
+    CASES_SECTION, MANIFEST_SECTION, append_section, check_manifest, section, set_section, without_section,
+};
+pub use tool::ToolError;
 
+use section::manifest_of;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the name of every plugin's `configure` export begins with, whatever the contract's version.
 const SETUP_EXPORT: &[u8] = b"dukou:plugin/setup@";
@@ -36,6 +42,13 @@ pub struct BuildOptions {
     pub cargo: PathBuf,
     /// The manifest to embed, as JSON text; `None` takes `plugin.json` beside the `Cargo.toml` if there is one.
     pub manifest: Option<String>,
+    /// The folder that is mapped away as `/plugin`; `None` takes the outermost folder above with a lock file. Who wants
+    /// the same bytes wherever the crate lies names the crate's own folder.
+    pub source_root: Option<PathBuf>,
+    /// How long the compiler may take.
+    pub deadline: Duration,
+    /// Is told what the compiler says while it works.
+    pub listener: Option<tool::Listener>,
 }
 
 impl BuildOptions {
@@ -49,6 +62,9 @@ impl BuildOptions {
             target: Target::Bare,
             cargo: PathBuf::from("cargo"),
             manifest: None,
+            source_root: None,
+            deadline: Duration::from_secs(1800),
+            listener: None,
         }
     }
 }
@@ -57,7 +73,7 @@ impl BuildOptions {
 ///
 /// Runs the package's build scripts and procedural macros, so build only what you trust.
 pub fn build(options: &BuildOptions) -> Result<Vec<u8>, BuildError> {
-    let manifest = section::manifest_of(options)?;
+    let manifest = manifest_of(options)?;
     cargo::check_target(options)?;
     let file = cargo::compile(options)?;
     let module = std::fs::read(&file).map_err(|source| BuildError::Output {
@@ -70,7 +86,7 @@ pub fn build(options: &BuildOptions) -> Result<Vec<u8>, BuildError> {
         Target::Wasip2 => module,
     };
     if let Some(manifest) = manifest {
-        append_section(&mut component, MANIFEST_SECTION, manifest.as_bytes());
+        component = set_section(&component, MANIFEST_SECTION, manifest.as_bytes())?;
     }
     Ok(component)
 }

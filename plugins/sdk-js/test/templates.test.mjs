@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 import { load, unpack } from "./unpack.mjs";
 
-const REFERENCE = fileURLToPath(new URL("../../wdt-to-tplus/cases/", import.meta.url));
+const REFERENCE = fileURLToPath(new URL("../../wdt-to-tplus/vectors/", import.meta.url));
 const ENVIRONMENT = '{"time_zone":"Asia/Shanghai","source":null,"target":{"system":"tplus","api":"/tplus/api/v2/saleDispatch/Create","title":"","wrapper":"dto","fields":[]}}';
 
 for (const kind of ["mapping", "adjustment", "validation"]) {

@@ -78,6 +78,30 @@ macro_rules! export_validation {
     };
 }
 
+/// Exports a type that implements [`crate::Mapper`] as a mapper component.
+#[macro_export]
+macro_rules! export_mapper {
+    ($plugin:ty) => {
+        $crate::export_mapping!($crate::Typed<$plugin>);
+    };
+}
+
+/// Exports a type that implements [`crate::Adjuster`] as an adjuster component.
+#[macro_export]
+macro_rules! export_adjuster {
+    ($plugin:ty) => {
+        $crate::export_adjustment!($crate::Typed<$plugin>);
+    };
+}
+
+/// Exports a type that implements [`crate::Validator`] as a validator component.
+#[macro_export]
+macro_rules! export_validator {
+    ($plugin:ty) => {
+        $crate::export_validation!($crate::Typed<$plugin>);
+    };
+}
+
 /// The part that the three export macros share.
 #[doc(hidden)]
 #[macro_export]

@@ -1,7 +1,12 @@
 //! Reading a flat settings object, with every mistake reported at once.
 //!
 //! Unknown keys are errors with a suggestion, since a misspelt optional setting would otherwise be silently ignored.
-//! Settings with structure (a mapping table) are read by their plugin.
+//! Settings with structure (a mapping table) are read by their plugin. Authors derive [`FromSettings`] and need not call
+//! anything here.
+
+mod typed;
+
+pub use typed::{FromSetting, FromSettings, Setting, one};
 
 use crate::{Scalar, SettingError};
 use rust_decimal::Decimal;
@@ -104,6 +109,11 @@ impl<'a> Settings<'a> {
         } else {
             Err(self.errors)
         }
+    }
+
+    /// Whether the setting is given.
+    fn has(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|raw| raw.get().trim() != "null")
     }
 
     fn take(&mut self, name: &'static str) -> Option<Scalar<'a>> {

@@ -45,7 +45,7 @@ fn as_json(verdict: &Verdict) -> Value {
 
 #[test]
 fn every_case_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();

@@ -169,6 +169,21 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         self.write("schemes/wdt-to-tplus.toml", &scheme);
     }
 
+    /// Writes one more scheme beside the first: the same source and target, other plugins. `plugins` are the tables from
+    /// `[mapping]` on, as text.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn add_scheme(&self, name: &str, plugins: &str) {
+        let first = self.read("schemes/wdt-to-tplus.toml");
+        let place = |table: &str| first.find(table).expect("the example has every table");
+        let (mapping, target) = (place("[mapping]"), place("[target]"));
+        self.write(
+            &format!("schemes/{name}.toml"),
+            format!("{}{plugins}\n\n{}", &first[..mapping], &first[target..]),
+        );
+    }
+
     /// The sandbox.
     ///
     /// # Panics

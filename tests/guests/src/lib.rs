@@ -1,6 +1,9 @@
 //! `dukou-guests`: plugins that do what no plugin should, as the bytes of their components, for tests of the host.
 //!
-//! The build script compiles them; this crate holds bytes and runs nothing. Every guest is a mapper.
+//! The build script compiles some; [`forge`] makes others by hand. This crate holds bytes and runs nothing. Every
+//! compiled guest is a mapper.
+
+pub mod forge;
 
 /// Does what its settings say, `{"do":"…","key":"…"}`:
 ///
@@ -21,6 +24,10 @@
 /// | `bad-json` | returns a document whose body is cut off |
 /// | `same-suffix` | returns two documents without suffix for each group |
 /// | `poison` | panics in the call that holds the group `key`, maps all others |
+/// | `count-batch` | writes the number of groups in the batch into `Memo` |
+/// | `peek` | asks for `order_no`, and writes the length of all it got into `Memo` |
+/// | `fragile` | asks for `order_no`, and panics where a record holds `null` |
+/// | `quadratic` | asks for `list[].n`, and works as long as the square of the record's length |
 pub const MISBEHAVING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/misbehaving.wasm"));
 
 /// Uses the standard library as ordinary programs do: arguments, environment, clock, random seed, files, output. Its

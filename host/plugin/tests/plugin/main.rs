@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
 
+mod cases;
 mod chain;
 mod compiled_code;
+mod explain;
 mod fixture;
+mod hostile;
 mod inspection;
 mod runs;
 #[path = "../sample/mod.rs"]

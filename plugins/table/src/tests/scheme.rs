@@ -159,7 +159,7 @@ fn a_verdict_does_not_depend_on_its_neighbours() {
 #[test]
 fn the_seed_agrees_with_the_cases_of_the_reference_mapping() {
     let table = configure(&format!(r#"{{"fields":{{{SEED_FIELDS}}}}}"#)).unwrap();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wdt-to-tplus/cases");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wdt-to-tplus/vectors");
     let mut compared = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();

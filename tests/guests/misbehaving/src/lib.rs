@@ -36,6 +36,10 @@ enum What {
     BadJson,
     SameSuffix,
     Poison,
+    CountBatch,
+    Peek,
+    Fragile,
+    Quadratic,
 }
 
 impl Mapping for Misbehaving {
@@ -53,6 +57,8 @@ impl Mapping for Misbehaving {
                 Ok((plugin, needs))
             }
             What::BadNeeds => Ok((plugin, Needs::of(["]["]))),
+            What::Peek | What::Fragile => Ok((plugin, Needs::of(["order_no"]))),
+            What::Quadratic => Ok((plugin, Needs::of(["list[].n"]))),
             _ => Ok((plugin, Needs::of(["*"]))),
         }
     }
@@ -64,6 +70,12 @@ impl Mapping for Misbehaving {
             What::Recurse => logging::log(Level::Info, &deepen(groups.len() as u64, u64::MAX).to_string()),
             What::Panic => panic!("deliberate panic"),
             What::Poison if groups.iter().any(|group| group.key == self.key) => panic!("poison {}", self.key),
+            What::Fragile if groups.iter().any(|group| body_of(group).contains("null")) => panic!("null"),
+            What::Quadratic => {
+                for group in &groups {
+                    spin_for((body_of(group).len() as u64).pow(2));
+                }
+            }
             What::LogFlood => {
                 let line = "x".repeat(1000);
                 for _ in 0..10_000 {
@@ -78,7 +90,7 @@ impl Mapping for Misbehaving {
             }
             _ => {}
         }
-        let mut verdicts: Vec<Verdict> = groups.iter().map(|group| self.verdict(group)).collect();
+        let mut verdicts: Vec<Verdict> = groups.iter().map(|group| self.verdict(group, groups.len())).collect();
         match self.what {
             What::TooFew => drop(verdicts.pop()),
             What::TooMany => verdicts.push(Verdict::Skipped("one too many".to_owned())),
@@ -89,7 +101,7 @@ impl Mapping for Misbehaving {
 }
 
 impl Misbehaving {
-    fn verdict(&self, group: &Group) -> Verdict {
+    fn verdict(&self, group: &Group, batch: usize) -> Verdict {
         let mut body = String::new();
         body.push_str("{\"dto\":{\"ExternalCode\":");
         json::push_text(&mut body, &group.key);
@@ -101,6 +113,8 @@ impl Misbehaving {
                 body.extend(std::iter::repeat_n('x', HUGE_BYTES));
                 body.push_str("\"}}");
             }
+            What::CountBatch => body.push_str(&format!(",\"Memo\":\"{batch}\"}}}}")),
+            What::Peek => body.push_str(&format!(",\"Memo\":\"{}\"}}}}", body_of(group).len())),
             _ => body.push_str("}}"),
         }
         let copies = if self.what == What::SameSuffix { 2 } else { 1 };
@@ -109,6 +123,17 @@ impl Misbehaving {
             documents,
             omitted: Vec::new(),
         })
+    }
+}
+
+fn body_of(group: &Group) -> &str {
+    group.records.first().map_or("", |record| record.body.as_str())
+}
+
+/// Runs for a number of rounds.
+fn spin_for(rounds: u64) {
+    for round in 0..rounds {
+        std::hint::black_box(round);
     }
 }
 

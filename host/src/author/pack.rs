@@ -1,0 +1,56 @@
+//! `plugin pack`: component, manifest and cases become one file. The same folder makes the same bytes. Whether the cases
+//! pass is for the caller to find out first.
+
+use dukou_core::digest::Digest;
+use dukou_plugin::cases::CaseSet;
+use dukou_plugin_build::{CASES_SECTION, set_section};
+
+use super::build::{self, Built};
+use super::cases;
+use super::error::AuthorError;
+use super::folder::{self, PluginFolder};
+
+/// One file with everything in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Their digest: the plugin's name everywhere.
+    pub digest: Digest,
+    /// How many cases are in it.
+    pub cases: usize,
+}
+
+/// Puts the cases into a built component.
+///
+/// # Errors
+/// [`AuthorError::Component`] if the component's sections cannot be read.
+pub fn pack(built: &Built, set: &CaseSet) -> Result<Packed, AuthorError> {
+    let bytes = set_section(&built.bytes, CASES_SECTION, set.to_section().as_bytes())
+        .map_err(|source| AuthorError::Component { source })?;
+    Ok(Packed {
+        digest: Digest::of(&bytes),
+        bytes,
+        cases: set.cases.len(),
+    })
+}
+
+/// Writes the packed file, whole or not at all.
+///
+/// # Errors
+/// [`AuthorError::Write`].
+pub fn write(packed: &Packed, file: &std::path::Path) -> Result<(), AuthorError> {
+    build::write(file, &packed.bytes)
+}
+
+/// The cases of a plugin's folder; its `tables/*.csv` stand beside the tables of `defaults.json`, which win.
+///
+/// # Errors
+/// `CaseErrors`, the tables' own errors, or a file that cannot be read.
+pub fn cases_of(folder: &PluginFolder) -> anyhow::Result<CaseSet> {
+    let mut set = cases::read(&folder.root)?;
+    for (name, rows) in folder::tables(&folder.root)? {
+        set.defaults.tables.entry(name).or_insert(rows);
+    }
+    Ok(set)
+}

@@ -1,0 +1,6 @@
+//! `cases/` 下的用例 / the cases in `cases/`.
+
+#[test]
+fn every_case_holds() {
+    dukou_sdk::testing::validation::<plugin_name::PluginName>("cases");
+}
