@@ -287,6 +287,7 @@ impl Host {
             api: scheme.target.api.clone(),
         };
         Ok(Arc::new(Crossing {
+            deployment: deployment.id,
             source_lane: self.lanes.source(&source.account(), source.per_second()),
             target_lane: self.lanes.target(target),
             tables: wanted.shared_tables(),

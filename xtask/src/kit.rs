@@ -14,7 +14,9 @@ use crate::tutorial;
 pub(crate) fn follow() -> Result<()> {
     add_targets()?;
     build_all()?;
-    run(Command::new("node").args(["--test", "plugins/sdk-js"]).current_dir(root()))?;
+    run(Command::new("node")
+        .args(["--test", "plugins/sdk-js"])
+        .current_dir(root()))?;
     run(Command::new("python3")
         .args(["-B", "-m", "unittest", "discover", "-s", "tests"])
         .current_dir(root().join("plugins/sdk-py")))?;

@@ -127,8 +127,8 @@ fn parse(text: &str) -> Result<Vec<Chapter>> {
 /// end as the page says; the output of the one that does not is shown.
 fn script(chapter: &Chapter, shown: &Path) -> String {
     let mut script = String::from(
-        "shown=/dev/null\n\
-         ended() { code=$?; for job in $(jobs -p); do kill \"$job\"; done; [ $code = 0 ] || cat \"$shown\"; exit $code; }\n\
+        "exec 3>&1\nshown=/dev/null\n\
+         ended() { code=$?; for job in $(jobs -p); do kill \"$job\"; done; [ $code = 0 ] || cat \"$shown\" >&3; exit $code; }\n\
          trap ended EXIT\n\
          must() { [ \"$1\" = \"$2\" ] || { echo \"exit code $1, expected $2: $3\"; exit 1; }; }\n",
     );
@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_page_becomes_chapters() {
-        let page = "# T\n## One\n```sh exit=5\nfalse\n```\n```text\nx\n```\n```diff\n--- a\n```\n## Two\n```toml\nk\n```\n";
+        let page =
+            "# T\n## One\n```sh exit=5\nfalse\n```\n```text\nx\n```\n```diff\n--- a\n```\n## Two\n```toml\nk\n```\n";
         let chapters = parse(page).unwrap_or_default();
         assert_eq!(chapters.len(), 3);
         assert_eq!(chapters[1].steps.len(), 2);

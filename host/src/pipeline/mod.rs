@@ -49,6 +49,8 @@ pub struct Pipeline {
 
 /// One scheme in force, with everything it needs to move.
 pub struct Crossing {
+    /// Number of the deployment it was made from.
+    pub deployment: u64,
     /// The definition that was deployed.
     pub scheme: Scheme,
     /// Where records come from.

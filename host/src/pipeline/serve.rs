@@ -61,12 +61,35 @@ async fn source_half(pipeline: &Pipeline, crossing: &Crossing, counters: &Counte
 }
 
 async fn transform_half(pipeline: &Pipeline, crossing: &Arc<Crossing>, counters: &Counters) -> Result<(), StageError> {
+    let mut seen = None;
     while !pipeline.stopping() {
-        if transform(pipeline, crossing, counters).await? == 0 {
+        if !still_in_force(pipeline, crossing, &mut seen).await? || transform(pipeline, crossing, counters).await? == 0
+        {
             pipeline.pause(TICK).await;
         }
     }
     Ok(())
+}
+
+/// Whether this deployment still serves the scheme: from the moment another was activated no batch is mapped by the old
+/// one, however long the host takes to replace it. `seen` is the generation that was looked at last.
+async fn still_in_force(pipeline: &Pipeline, crossing: &Crossing, seen: &mut Option<u64>) -> Result<bool, StageError> {
+    let (store, name, last) = (pipeline.store.clone(), crossing.name().clone(), *seen);
+    let (generation, active) = pipeline
+        .blocking(move || {
+            let generation = store.generation()?;
+            let active = match last {
+                Some(last) if last == generation => None,
+                _ => store.active(&name)?.map(|active| active.id),
+            };
+            Ok((generation, active))
+        })
+        .await?;
+    let in_force = *seen == Some(generation) || active == Some(crossing.deployment);
+    if in_force {
+        *seen = Some(generation);
+    }
+    Ok(in_force)
 }
 
 async fn target_half(

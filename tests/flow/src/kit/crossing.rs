@@ -87,7 +87,10 @@ pub(crate) fn four_languages_write_the_same_documents(program: &str, folder: &Pa
         let rejected = summary["transformed"]["rejected"].as_u64().unwrap_or_default();
         assert_eq!(summary["transformed"]["failed"], 0, "{language}: {summary}");
         refused.push(rejected);
-        println!("{language}: {} documents byte-equal to the reference, {rejected} orders refused", expected.len());
+        println!(
+            "{language}: {} documents byte-equal to the reference, {rejected} orders refused",
+            expected.len()
+        );
         assert!(expected.len() > ORDERS / 2 && rejected > 0, "{language}: {summary}");
     }
     assert!(refused.windows(2).all(|pair| pair[0] == pair[1]), "{refused:?}");
@@ -97,7 +100,8 @@ pub(crate) fn four_languages_write_the_same_documents(program: &str, folder: &Pa
 pub(crate) fn a_rule_in_javascript_over_the_mapping_in_rust(program: &str, folder: &Path) {
     let file = folder.join(RULE).join(format!("{RULE}.wasm"));
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let adjustment = format!("[[adjustment]]\nplugin = \"plugins/{RULE}.wasm\"\n[adjustment.settings]\nwarehouse_table = \"\"\n");
+    let adjustment =
+        format!("[[adjustment]]\nplugin = \"plugins/{RULE}.wasm\"\n[adjustment.settings]\nwarehouse_table = \"\"\n");
     let site = site_with(program, folder, "shop-rust", &adjustment, 60);
     site.write(&format!("plugins/{RULE}.wasm"), bytes);
     let ended = site.dukou(&["run", "--json"]);
@@ -118,5 +122,7 @@ pub(crate) fn a_rule_in_javascript_over_the_mapping_in_rust(program: &str, folde
         changed += 1;
     }
     assert!(changed > 30, "{changed}");
-    println!("a rule in JavaScript over the mapping in Rust: {changed} documents changed in their memo and nowhere else");
+    println!(
+        "a rule in JavaScript over the mapping in Rust: {changed} documents changed in their memo and nowhere else"
+    );
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a report for people")]
 
 mod crossing;
+mod explained;
 mod mutation;
 
 use std::path::PathBuf;
@@ -15,5 +16,6 @@ fn main() {
     let program = program.to_str().expect("a path in UTF-8").to_owned();
     crossing::four_languages_write_the_same_documents(&program, &folder);
     crossing::a_rule_in_javascript_over_the_mapping_in_rust(&program, &folder);
+    explained::the_javascript_mapping_is_explained(&program, &folder);
     mutation::every_mapped_field_is_missed_by_a_case(&program, &folder);
 }
