@@ -290,13 +290,14 @@ pub fn after_lookup(
                 )
             }
         }
-        LookupOutcome::Unavailable {
-            reason,
-            answered: true,
-        } if now >= intent_at + policy.quarantine + MOST_USELESS_ANSWERS => unsettled(
-            "lookup.no-answer",
-            format!("the target goes on answering look-ups with nothing of use: {reason}"),
-        ),
+        LookupOutcome::Unavailable { reason, answered: true }
+            if now >= intent_at + policy.quarantine + MOST_USELESS_ANSWERS =>
+        {
+            unsettled(
+                "lookup.no-answer",
+                format!("the target goes on answering look-ups with nothing of use: {reason}"),
+            )
+        }
         LookupOutcome::Unavailable { reason, .. } => Next::Ask {
             ask_at: now + policy.quarantine.clamp(Duration::from_secs(1), Duration::from_secs(15)),
             duplicate,

@@ -21,6 +21,7 @@ use measure::{BATCH, best, group, line, micros};
 
 mod measure;
 #[path = "../tests/sample/mod.rs"]
+#[allow(dead_code, reason = "each bench uses a part")]
 mod sample;
 
 /// Name and file of each component, as `docs/tutorials/first-plugin.md` makes them.
@@ -58,7 +59,7 @@ fn main() {
     let native = best(|| plugin.transform(inputs.clone(), &HostLookups).len());
     line("native", native, native);
     let expected: Vec<String> = plugin
-        .transform(inputs.clone(), &HostLookups)
+        .transform(inputs, &HostLookups)
         .into_iter()
         .map(|verdict| match verdict {
             dukou_sdk::Verdict::Mapped(mapped) => mapped.documents[0].body.clone(),

@@ -268,3 +268,68 @@ fn violations_bytes(violations: &[Violation]) -> usize {
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces of JSON in any order: sometimes sound, mostly not.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            " ",
+            "\"a\"",
+            "\"b\"",
+            "\"\\u0061\"",
+            "1",
+            "-0.5e3",
+            "null",
+            "true",
+            "\"",
+            "{\"a\":",
+            "[]",
+        ]);
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_body_is_what_the_scanner_accepts_but_for_keys_that_are_there_twice(text in pieces()) {
+            match body(&text) {
+                Ok(()) => prop_assert!(scan::check(&text).is_ok()),
+                Err(reason) if reason.contains("twice") => {}
+                Err(_) => prop_assert!(scan::check(&text).is_err()),
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_compared_within_their_own_object() {
+        for good in [
+            r#"{"a":{"a":1},"b":{"a":1}}"#,
+            r#"[{"a":1},{"a":1}]"#,
+            r#"{"a":[{"b":1},{"b":2}],"b":3}"#,
+            r#" {"a" : [ ] , "A" : { } } "#,
+        ] {
+            assert_eq!(body(good), Ok(()), "{good}");
+        }
+        for bad in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"c":2,"b":3}}"#,
+            r#"[{"a":[{"x":1}],"a":2}]"#,
+            r#"{"a":{"b":1},"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
+            assert!(body(bad).unwrap_err().contains("twice"), "{bad}");
+        }
+    }
+}

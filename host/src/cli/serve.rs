@@ -9,7 +9,7 @@ use dukou_core::names::SchemeName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::output::note;
+use super::output::{self, note};
 use super::{Context, Failure};
 use crate::compose::Host;
 use crate::exit::Exit;
@@ -39,8 +39,18 @@ pub fn run(context: &Context, _args: Args) -> anyhow::Result<Exit> {
     let (lock, suspects) = host.take_role("dukou serve")?;
     let names = host.project.scheme_names()?;
     if host.project.auto_deploy {
+        let mut refused = None;
         for name in &names {
-            super::run::in_force(context, &host, name)?;
+            // A scheme that cannot be brought into force does not stand in its neighbours' way: its older deployment goes on.
+            if let Err(error) = super::run::in_force(context, &host, name) {
+                let _ = output::failure(context, &error);
+                refused.get_or_insert(error);
+            }
+        }
+        if let Some(error) = refused
+            && !names.iter().any(|name| matches!(host.store.active(name), Ok(Some(_))))
+        {
+            return Err(error);
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -111,7 +121,14 @@ async fn take_up(
             let _ = old.stop.send(true);
             join(old.task).await?;
         }
-        let crossing = host.crossing(&active)?;
+        let crossing = match host.crossing(&active) {
+            Ok(crossing) => crossing,
+            Err(error) if names.len() > 1 => {
+                let _ = output::failure(context, &error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let (stop, stopping) = watch::channel(false);
         let pipeline = host.pipeline(stopping, suspects);
         let counters = Arc::new(Counters::default());

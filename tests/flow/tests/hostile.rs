@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use dukou_flow::{Site, SiteOptions, ended};
 use dukou_guests::forge::{Forge, Said, World};
@@ -146,6 +146,14 @@ fn problems(site: &Site, scheme: &str) -> BTreeMap<String, BTreeSet<String>> {
     codes
 }
 
+fn terminate(serving: &Child) {
+    let status = Command::new("kill")
+        .args(["-TERM", &serving.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
 fn order_numbers(site: &Site) -> BTreeSet<String> {
     site.orders().into_iter().map(|order| order.order_no).collect()
 }
@@ -209,11 +217,7 @@ fn serve_carries_the_honest_scheme_among_all_the_hostile_ones() {
         });
         assert_ends_in_its_code(&site, scheme);
     }
-    let status = Command::new("kill")
-        .args(["-TERM", &serving.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
+    terminate(&serving);
     let drained = ended(serving);
     assert_eq!(drained.code, Some(0), "{drained:?}");
     assert!(problems(&site, HONEST).is_empty());
@@ -255,6 +259,7 @@ fn what_is_no_plugin_is_refused_when_it_is_deployed_and_its_neighbour_delivers()
         ("unsettled", Forge::configured("{").forge(), 3, "plugin.contract"),
         ("looping", looping.forge(), 3, "plugin.fuel"),
     ];
+    let codes = refused.each_ref().map(|(_, _, _, code)| *code);
     for (name, bytes, exit, code) in refused {
         site.write(&format!("plugins/{name}.wasm"), bytes);
         site.add_scheme(name, &format!("[mapping]\nplugin = \"plugins/{name}.wasm\""));
@@ -265,7 +270,16 @@ fn what_is_no_plugin_is_refused_when_it_is_deployed_and_its_neighbour_delivers()
             assert!(said.contains(code), "{command} {name}: {ended:?}");
         }
     }
-    let honest = site.dukou(&["run", HONEST, "--json"]);
-    assert_eq!(honest.code, Some(0), "{honest:?}");
+    // A process that serves the whole project names them and serves the rest.
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    site.wait_until("the honest scheme is served", |site| {
+        site.journal().vouchers.len() == order_numbers(site).len()
+    });
+    terminate(&serving);
+    let served = ended(serving);
+    assert_eq!(served.code, Some(0), "{served:?}");
+    for code in codes {
+        assert!(served.stderr.contains(code), "{code}: {served:?}");
+    }
     assert_all_arrived_once(&site);
 }

@@ -249,7 +249,11 @@ impl Forge {
     }
 
     fn text(&self) -> String {
-        let realloc = if self.realloc.is_empty() { REALLOC } else { &self.realloc };
+        let realloc = if self.realloc.is_empty() {
+            REALLOC
+        } else {
+            &self.realloc
+        };
         let (interface, function) = (self.world.interface(), self.world.function());
         let signature = match self.world {
             World::Mapper => "(param \"groups\" (list $group)) (result (list $verdict))",

@@ -102,12 +102,10 @@ fn look_up_answers_decide_under_every_promise_of_the_target() {
         reason: "filter ignored".into(),
     };
     for unique in [UniqueKey::Enforced, UniqueKey::LookupOnly, UniqueKey::None] {
-        let ask = |answer: &LookupOutcome, duplicate| after_lookup(answer, duplicate, 1, at(0), &policy(unique), at(400));
+        let ask =
+            |answer: &LookupOutcome, duplicate| after_lookup(answer, duplicate, 1, at(0), &policy(unique), at(400));
         assert!(matches!(ask(&same, false), Next::Delivered { adopted: true, .. }));
-        assert!(matches!(
-            ask(&unavailable(true), false),
-            Next::Ask { .. }
-        ));
+        assert!(matches!(ask(&unavailable(true), false), Next::Ask { .. }));
         let absent = ask(&LookupOutcome::Absent, false);
         let unclear = ask(&inconclusive, false);
         let unsettled = |next: &Next| {
@@ -165,7 +163,14 @@ fn a_target_that_is_away_is_waited_for_and_one_that_answers_nothing_of_use_is_no
 
 #[test]
 fn resending_ends() {
-    let next = after_lookup(&LookupOutcome::Absent, false, 5, at(0), &policy(UniqueKey::LookupOnly), at(0));
+    let next = after_lookup(
+        &LookupOutcome::Absent,
+        false,
+        5,
+        at(0),
+        &policy(UniqueKey::LookupOnly),
+        at(0),
+    );
     assert!(matches!(
         next,
         Next::Dead {

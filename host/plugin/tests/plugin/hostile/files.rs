@@ -552,7 +552,10 @@ fn a_file_cut_anywhere_is_refused_as_cut() {
         .map(|share| of_the_first(MISBEHAVING, MISBEHAVING.len() * share / 64))
         .collect();
     assert!(codes.iter().all(|code| border(code)), "{codes:?}");
-    assert!(codes.iter().filter(|code| **code == "plugin.truncated").count() > 56, "{codes:?}");
+    assert!(
+        codes.iter().filter(|code| **code == "plugin.truncated").count() > 56,
+        "{codes:?}"
+    );
 
     let small = Forge::mapper().forge();
     let mut whole = 0;

@@ -51,11 +51,7 @@ fn peak_bytes() -> u64 {
 
 /// The child's part; without a name it runs the first guest, like any other test.
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "how the parent speaks with it"
-)]
+#[expect(clippy::disallowed_methods, reason = "how the parent speaks with it")]
 fn one_guest_in_a_process_of_its_own() {
     let name = std::env::var(GUEST).unwrap_or_default();
     let runtime = limited(400 << 20, Duration::from_secs(60));
