@@ -61,8 +61,9 @@ fn main() {
     let expected: Vec<String> = plugin
         .transform(inputs, &HostLookups)
         .into_iter()
-        .map(|verdict| match verdict {
-            dukou_sdk::Verdict::Mapped(mapped) => mapped.documents[0].body.clone(),
+        .zip(&orders)
+        .map(|(verdict, order)| match verdict {
+            dukou_sdk::Verdict::Mapped(mapped) => as_in_the_tutorial(&mapped.documents[0].body, order),
             other => panic!("the reference refuses a sample: {other:?}"),
         })
         .collect();
@@ -107,4 +108,11 @@ fn main() {
         assert_eq!(equal, BATCH, "{name}: documents that differ from the native ones");
         println!("    byte-equal to native: {equal} of {BATCH}");
     }
+}
+
+/// The reference document with the memo that the tutorial's reader gives it.
+fn as_in_the_tutorial(body: &str, order: &str) -> String {
+    let order: serde_json::Value = serde_json::from_str(order).unwrap();
+    let memo = format!("来自{}", order["shop_name"].as_str().unwrap());
+    body.replacen("来自旺店通", &memo, 1)
 }
