@@ -4,15 +4,16 @@
 // the sandbox, with budgets, and checks more. Stock catalogues live in the host, so a catalogue that is only named is
 // none here. Nothing is ever written.
 
-import { readFileSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { instantiate } from "./define.js";
 import { diff } from "./diff.mjs";
 import { bind } from "./host.js";
-import { isObject, parse, stringify } from "./json.js";
+import { isObject, names, parse, quoted, stringify } from "./json.js";
+import { readTables } from "./tables.mjs";
 
 /** Files in the folder of cases that are no cases. */
 const NO_CASES = new Set(["defaults.json", "cost.json"]);
@@ -20,23 +21,51 @@ const NO_CASES = new Set(["defaults.json", "cost.json"]);
 /** Makes a test of every case in a folder. */
 export function testCases(plugin, folder) {
   const path = folder instanceof URL ? fileURLToPath(folder) : folder;
-  const files = readdirSync(path).filter((file) => file.endsWith(".json"));
-  const defaults = files.includes("defaults.json") ? readJson(join(path, "defaults.json")) : {};
-  const cases = files.filter((file) => !NO_CASES.has(file)).sort();
+  const cases = Object.entries(readCases(path));
   test("there are cases", () => {
     if (cases.length === 0) throw new Error(`no cases in ${path}`);
   });
-  for (const file of cases) {
-    const name = basename(file, ".json");
+  for (const [name, one] of cases) {
     test(name, (t) => {
-      const one = readJson(join(path, file));
       if (one.expect === undefined) return t.skip("new: see `dukou plugin review`");
       if (one.expect.failed !== undefined) return t.skip("needs the sandbox: see `dukou plugin test`");
-      const lines = compare(one.expect, runCase(plugin, one, defaults));
+      const lines = compare(one.expect, runCase(plugin, one));
       if (lines.length === 0) return undefined;
       throw new Error(`${one.title ?? name}\n  ${lines.join("\n  ")}`);
     });
   }
+}
+
+/**
+ * The cases of a folder by name, completed from its `defaults.json` and, from the plugin's folder around it, the
+ * `tables/*.csv` and the manifest's preset.
+ */
+export function readCases(path) {
+  const plugin = dirname(resolve(path));
+  const files = readdirSync(path).filter((file) => file.endsWith(".json"));
+  const defaults = files.includes("defaults.json") ? readJson(join(path, "defaults.json")) : {};
+  const tables = { ...readTables(plugin), ...defaults.tables };
+  const manifest = join(plugin, "plugin.json");
+  const preset = (existsSync(manifest) && readJson(manifest).preset) || {};
+  const cases = files.filter((file) => !NO_CASES.has(file)).sort();
+  return Object.fromEntries(
+    cases.map((file) => {
+      const one = { ...defaults, tables, ...readJson(join(path, file)) };
+      return [basename(file, ".json"), { ...one, settings: layOver(preset, one.settings ?? {}) }];
+    }),
+  );
+}
+
+/** Settings over a preset: objects merge key by key, everything else replaces. */
+export function layOver(under, over) {
+  if (!isObject(under) || !isObject(over)) return over;
+  const value = (name) => {
+    if (!Object.hasOwn(over, name)) return under[name];
+    return Object.hasOwn(under, name) ? layOver(under[name], over[name]) : over[name];
+  };
+  const all = [...new Set([...names(under), ...names(over)])];
+  // By way of text, which keeps the place of names that are numbers.
+  return parse(`{${all.map((name) => `${quoted(name)}:${stringify(value(name))}`)}}`, true);
 }
 
 /** The verdict of one case, as cases write it: `{mapped}`, `{skipped}`, `{rejected}` or `{passed}`. */
@@ -67,7 +96,7 @@ export function compare(expected, found) {
 
 function readJson(file) {
   try {
-    return parse(readFileSync(file, "utf8"), true);
+    return parse(readFileSync(file, "utf8").replace(/^\ufeff/, ""), true);
   } catch (error) {
     throw new Error(`${file}: ${error.message}`);
   }

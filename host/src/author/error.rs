@@ -75,6 +75,11 @@ pub enum AuthorError {
         /// What to run, word for word.
         install: String,
     },
+    /// The SDK that lay in the plugin's folder is not there any more.
+    SdkMissing {
+        /// The language it is of.
+        language: Language,
+    },
     /// A tool that could not be run to its end.
     Tool {
         /// What happened to it.
@@ -115,7 +120,7 @@ impl AuthorError {
             Self::TooLarge { .. } => "author.too-large",
             Self::Manifest { .. } => "author.manifest",
             Self::Definition(_) => "author.definition",
-            Self::ToolMissing { .. } => "author.tool-missing",
+            Self::ToolMissing { .. } | Self::SdkMissing { .. } => "author.tool-missing",
             Self::Tool { .. } => "author.tool",
             Self::Compile { .. } => "author.compile",
             Self::Component { .. } => "author.component",
@@ -133,6 +138,7 @@ impl AuthorError {
             Self::TooLarge { .. }
             | Self::Manifest { .. }
             | Self::ToolMissing { .. }
+            | Self::SdkMissing { .. }
             | Self::Tool { .. }
             | Self::Compile { .. }
             | Self::Component { .. } => Exit::Definition,
@@ -157,6 +163,7 @@ impl AuthorError {
             Self::Manifest { reason } => text("manifest", &[("reason", reason)]),
             Self::Definition(errors) => errors.render(lang, false),
             Self::ToolMissing { tool, install } => text("tool-missing", &[("tool", tool), ("install", install)]),
+            Self::SdkMissing { language } => text("sdk-missing", &[("language", &language.as_str())]),
             Self::Tool { source } => match source {
                 ToolError::TimedOut {
                     program,
@@ -215,6 +222,7 @@ impl fmt::Display for AuthorError {
             Self::Manifest { reason } => write!(f, "plugin.json: {reason}"),
             Self::Definition(errors) => errors.fmt(f),
             Self::ToolMissing { tool, install } => write!(f, "{tool} is missing; run: {install}"),
+            Self::SdkMissing { language } => write!(f, "the {} SDK in dukou-sdk/ is missing", language.as_str()),
             Self::Tool { .. } => f.write_str("a tool did not end"),
             Self::Compile { language, output } => {
                 write!(f, "the {} source does not compile\n{output}", language.as_str())

@@ -2,7 +2,8 @@
 //! Builds text and prints nothing; the machine's form is `TestReport::to_json`.
 
 use dukou_plugin::cases::{
-    CaseReport, CheckReport, Cost, Difference, DifferenceKind, Outcome, Share, Status, TestReport, Verdict, level,
+    CaseReport, CheckReport, Cost, Difference, DifferenceKind, Failure, Outcome, Share, Status, TestReport, Verdict,
+    level,
 };
 
 use crate::lang::Lang;
@@ -10,6 +11,8 @@ use crate::overview::text::{clean, clean_block};
 
 /// A share of a budget from which it is shown in yellow, in hundredths of a percent.
 const NOTABLE: Share = Share(5_000);
+/// Names of cases in one line.
+const MOST_NAMES: usize = 12;
 /// Log lines under a failed case.
 const MOST_LOG_LINES: usize = 20;
 
@@ -63,6 +66,7 @@ pub fn render(report: &TestReport, look: Look) -> String {
     let mut out = vec![head(report, look)];
     out.extend(cases(report, look));
     out.extend(failures(report, look));
+    out.extend(growth(report, look));
     out.extend(costs(report, look));
     if !report.checks.is_empty() {
         out.push(String::new());
@@ -192,9 +196,46 @@ fn status(status: Status, look: Look) -> String {
     look.ink(ink, &look.t(key))
 }
 
-fn failures(report: &TestReport, look: Look) -> Vec<String> {
+/// Settings that the plugin refuses, once for all their cases.
+fn refusals(report: &TestReport, look: Look) -> Vec<String> {
     let mut out = Vec::new();
-    for case in report.cases.iter().filter(|case| case.status != Status::Passed) {
+    for refusal in &report.refusals {
+        let names: Vec<&str> = refusal.cases.iter().map(String::as_str).take(MOST_NAMES).collect();
+        let more = if refusal.cases.len() > MOST_NAMES { ", …" } else { "" };
+        let names = format!("{}{more}", clean(&names.join(", ")));
+        out.push(String::new());
+        out.push(format!(
+            "{}  {}",
+            status(Status::Failed, look),
+            look.text("refused", &[("count", &refusal.cases.len()), ("names", &names)])
+        ));
+        let Failure { code, message, .. } = &refusal.failure;
+        out.push(format!("    {code}: {}", clean(message)));
+    }
+    out
+}
+
+/// What cannot be said of one case: the list that is none, and cases that have nothing to repeat.
+fn growth(report: &TestReport, look: Look) -> Vec<String> {
+    let text = match (&report.growth.unknown_list, &report.growth.near) {
+        (Some(list), Some(near)) => look.text("list_near", &[("list", &clean(list)), ("near", &clean(near))]),
+        (Some(list), None) => look.text("list_unknown", &[("list", &clean(list))]),
+        (None, _) if report.growth.is_empty() => {
+            return vec![
+                String::new(),
+                format!("  {}", look.ink(Ink::Yellow, &look.t("none_grew"))),
+            ];
+        }
+        (None, _) => return Vec::new(),
+    };
+    vec![String::new(), format!("{}  {text}", status(Status::Failed, look))]
+}
+
+fn failures(report: &TestReport, look: Look) -> Vec<String> {
+    let mut out = refusals(report, look);
+    let refused = |case: &&CaseReport| report.refusals.iter().any(|one| one.cases.contains(&case.name));
+    let wrong = report.cases.iter().filter(|case| case.status != Status::Passed);
+    for case in wrong.filter(|case| !refused(case)) {
         out.push(String::new());
         let title = case
             .title
@@ -279,7 +320,9 @@ fn trap_lines(outcome: &Outcome, with_message: bool, look: Look) -> Vec<String> 
 /// What got dearer or cheaper since it was accepted.
 fn costs(report: &TestReport, look: Look) -> Vec<String> {
     let mut out = Vec::new();
-    for case in &report.cases {
+    // Without a verdict there is no cost to speak of, unless that is what the case expects.
+    let with_cost = |case: &&CaseReport| case.status == Status::Passed || !matches!(case.outcome, Outcome::Failed(_));
+    for case in report.cases.iter().filter(with_cost) {
         let (key, ink) = match case.cost {
             Cost::Dearer { .. } => ("cost.dearer", Ink::Yellow),
             Cost::Cheaper { .. } => ("cost.cheaper", Ink::Green),
@@ -310,11 +353,11 @@ fn costs(report: &TestReport, look: Look) -> Vec<String> {
 
 fn check_lines(check: &CheckReport, look: Look) -> Vec<String> {
     let name = look.t(&format!("check.{}", check.name.word()));
-    let state = match (check.passed(), check.groups) {
-        // A check that had nothing to look at has proven nothing.
-        (true, 0) => look.ink(Ink::Dim, &look.t("status.none")),
-        (true, _) => status(Status::Passed, look),
-        (false, _) => status(Status::Failed, look),
+    let state = match (check.passed(), check.failed()) {
+        (_, true) => status(Status::Failed, look),
+        (true, false) => status(Status::Passed, look),
+        // A check that did not look at everything has proven nothing.
+        (false, false) => look.ink(Ink::Dim, &look.t("status.none")),
     };
     let mut head = format!("  {state}  {name}");
     let mut detail = look.text("check.groups", &[("count", &check.groups)]);
@@ -337,6 +380,10 @@ fn check_lines(check: &CheckReport, look: Look) -> Vec<String> {
             "      {}",
             look.text("check.more", &[("count", &check.more_findings)])
         ));
+    }
+    if check.untried > 0 {
+        let text = look.text("check.untried", &[("count", &check.untried)]);
+        out.push(format!("      {}", look.ink(Ink::Yellow, &text)));
     }
     for (key, needs) in [
         ("check.unused", &check.unused_needs),
@@ -382,7 +429,7 @@ fn summary(report: &TestReport, look: Look) -> String {
     }
     let unknown = report.cases.iter().any(|case| case.cost == Cost::Unknown);
     match report.verdict() {
-        Verdict::Failed if report.cases.iter().any(|case| !case.differences.is_empty()) => {
+        Verdict::Failed if report.has_patterns() => {
             text.push_str(&format!("\n{}", look.t("summary.wanted")));
         }
         Verdict::Pending => text.push_str(&format!("\n{}", look.t("summary.review"))),

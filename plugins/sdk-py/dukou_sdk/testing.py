@@ -31,6 +31,7 @@ from .contract import (
     Violation,
     WrittenDocument,
 )
+from .csvtables import read_tables
 from .jsontext import dumps, loads
 from .plugin import Adjustment, Mapping, Validation
 
@@ -53,19 +54,20 @@ def case_tests(plugin: type[AnyPlugin], folder: Path | str | None = None) -> typ
 
 
 def load(folder: Path) -> dict[str, dict[str, Any]]:
-    """The cases of a plugin's folder by name, completed from `defaults.json` and the manifest's preset."""
+    """The cases of a plugin's folder by name, completed from `defaults.json`, `tables/*.csv` and the preset."""
     defaults: dict[str, Any] = {"settings": {}, "environment": {}, "tables": {}}
     own = folder / "cases" / "defaults.json"
     if own.exists():
-        defaults.update(loads(own.read_text("utf-8")))
+        defaults.update(loads(own.read_text("utf-8-sig")))
+    defaults["tables"] = {**read_tables(folder), **defaults["tables"]}
     manifest = folder / "plugin.json"
-    preset = loads(manifest.read_text("utf-8")).get("preset", {}) if manifest.exists() else {}
+    preset = loads(manifest.read_text("utf-8-sig")).get("preset", {}) if manifest.exists() else {}
     cases: dict[str, dict[str, Any]] = {}
     for file in sorted((folder / "cases").glob("*.json")):
         if file.name in ("defaults.json", "cost.json"):
             continue
-        case = {**defaults, **loads(file.read_text("utf-8"))}
-        case["settings"] = {**preset, **case["settings"]}
+        case = {**defaults, **loads(file.read_text("utf-8-sig"))}
+        case["settings"] = _laid_over(preset, case["settings"])
         cases[file.stem] = case
     return cases
 
@@ -124,6 +126,16 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
             yield f"{path}[{index}]: expected nothing, found {_short(found[index])}"
     elif type(expected) is not type(found) or expected != found:
         yield f"{at}: expected {_short(expected)}, found {_short(found)}"
+
+
+def _laid_over(under: Any, over: Any) -> Any:
+    """Settings over a preset: objects merge key by key, everything else replaces."""
+    if not isinstance(under, dict) or not isinstance(over, dict):
+        return over
+    merged = dict(under)
+    for name, value in over.items():
+        merged[name] = _laid_over(under[name], value) if name in under else value
+    return merged
 
 
 def _test_of(plugin: type[AnyPlugin], case: dict[str, Any]) -> Any:

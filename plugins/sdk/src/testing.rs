@@ -23,6 +23,7 @@
 //! catalogue that a case only names is null. A case that expects `failed` is about the sandbox and passes here unrun.
 
 mod case;
+mod csv;
 mod difference;
 
 pub use case::{Case, read_cases};
@@ -40,11 +41,12 @@ use crate::{
     Validator, Verdict, Violation,
 };
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
 /// Runs the cases of a mapping; `folder` is relative to the crate. Panics with the differences of every case that does not
-/// hold, and if there are no cases at all.
+/// hold, and if nothing was compared at all; a case that expects nothing yet is named as new.
 pub fn mapping<M: Mapper>(folder: impl AsRef<Path>) {
     run_mapping::<Typed<M>>(folder);
 }
@@ -202,12 +204,17 @@ fn run(folder: &Path, act: impl Fn(&Case) -> Result<Value, String>) {
     let cases = read_cases(folder).unwrap_or_else(|error| panic!("{error}"));
     assert!(!cases.is_empty(), "{} has no cases", folder.display());
     let mut told = String::new();
-    let mut wrong = 0;
+    let mut new = Vec::new();
+    let (mut compared, mut wrong) = (0, 0);
     for case in &cases {
-        let Some(expected) = &case.expect else { continue };
+        let Some(expected) = &case.expect else {
+            new.push(case.name.as_str());
+            continue;
+        };
         if expected.get("failed").is_some() {
             continue;
         }
+        compared += 1;
         let found = match act(case) {
             Ok(found) => differences(expected, &found),
             Err(reason) => vec![reason],
@@ -219,6 +226,16 @@ fn run(folder: &Path, act: impl Fn(&Case) -> Result<Value, String>) {
                 told.push_str(&format!("  {line}\n"));
             }
         }
+    }
+    let new = new.join(", ");
+    assert!(
+        compared > 0,
+        "nothing was compared: no case in {} expects a verdict. New: {new}; see `dukou plugin review`",
+        folder.display()
+    );
+    if !new.is_empty() {
+        // Not by a macro, whose words `cargo test` would keep to itself.
+        let _ = writeln!(std::io::stderr(), "new, not compared: {new}; see `dukou plugin review`");
     }
     assert!(wrong == 0, "{wrong} of {} cases do not hold\n{told}", cases.len());
 }

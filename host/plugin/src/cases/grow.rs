@@ -19,8 +19,38 @@ pub(crate) fn list_of(stated: Option<&str>, needs: &Projection) -> Option<String
             .iter()
             .find_map(|path| path.split_once("[]").map(|(list, _)| list)),
     }?;
-    let first = path.split("[]").next().unwrap_or_default();
+    let first = outermost(path);
     (!first.is_empty()).then(|| first.to_owned())
+}
+
+/// `list` of `list[].inner`: only outermost lists grow.
+pub(crate) fn outermost(path: &str) -> &str {
+    path.split("[]").next().unwrap_or_default()
+}
+
+/// The outermost lists that needs name.
+pub(crate) fn needed_lists(needs: &Projection) -> Vec<String> {
+    let paths = needs.paths().iter();
+    paths
+        .filter_map(|path| path.split_once("[]").map(|(list, _)| list.to_owned()))
+        .collect()
+}
+
+/// The outermost lists of a body, empty ones included, with lone objects, which stand for a list of one.
+pub(crate) fn lists(body: &str) -> Vec<String> {
+    fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
+        let Some(members) = value.as_object() else { return };
+        for (key, value) in members {
+            let path = super::located::join(at, key);
+            if value.is_object() || value.is_array() {
+                out.push(path.clone());
+            }
+            walk(value, &path, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(&parsed(body), "", &mut out);
+    out
 }
 
 /// `input` with `lines` elements in `list`, all records together, and the path of the list that grew. Where the plugin

@@ -16,9 +16,11 @@ pub fn junit(report: &TestReport) -> String {
     }
     out.push_str("  </testsuite>\n");
     if !report.checks.is_empty() {
-        let failed = report.checks.iter().filter(|check| !check.passed()).count();
+        let failed = report.checks.iter().filter(|check| check.failed()).count();
+        let idle = report.checks.iter().filter(|check| !check.failed() && !check.passed());
+        let skipped = idle.count();
         let name = format!("{}.checks", report.plugin);
-        suite(&mut out, &name, report.checks.len(), failed, 0);
+        suite(&mut out, &name, report.checks.len(), failed, skipped);
         for check in &report.checks {
             write_check(&mut out, &name, check);
         }
@@ -105,6 +107,10 @@ fn write_check(out: &mut String, suite: &str, check: &CheckReport) {
             .map(|one| format!("{} {}: {}", one.case, one.change, one.detail))
             .collect();
         failure(out, &first.detail, &lines.join("\n"));
+    } else if check.untried > 0 {
+        skip(out, &format!("{} changes of fields were never tried", check.untried));
+    } else if check.groups == 0 {
+        skip(out, "there was nothing to look at");
     }
     out.push_str("    </testcase>\n");
 }

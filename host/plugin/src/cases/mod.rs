@@ -25,7 +25,8 @@ pub use junit::junit;
 pub use outcome::{Failure, Outcome};
 pub use read::{CaseError, CaseFault};
 pub use report::{
-    CaseReport, CheckName, CheckReport, Cost, Finding, Grown, Share, Shares, Status, TestReport, Verdict, level,
+    CaseReport, CheckName, CheckReport, Cost, Finding, Grown, Growth, Refusal, Share, Shares, Status, TestReport,
+    Verdict, level,
 };
 pub use review::{Pattern, PatternChange, PatternKind, accepted_cost, accepted_text, patterns};
 pub use set::{COST_FILE, CaseSet, DEFAULTS_FILE, Defaults};

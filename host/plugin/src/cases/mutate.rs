@@ -59,6 +59,9 @@ impl Change {
         Self::ZeroDate,
     ];
 
+    /// What is done to the documents of the plugins before: the worst of what another plugin may leave there.
+    pub(crate) const OF_DOCUMENTS: [Self; 4] = [Self::Missing, Self::Null, Self::Object, Self::OtherScalar];
+
     /// For people, after the path.
     pub(crate) fn shown(self) -> &'static str {
         match self {

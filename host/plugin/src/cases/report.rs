@@ -7,7 +7,7 @@ use dukou_core::digest::Digest;
 use serde_json::{Value, json};
 
 use super::diff::Difference;
-use super::outcome::Outcome;
+use super::outcome::{Failure, Outcome};
 use crate::budget::{Budgets, Usage};
 use crate::host_state::LogLine;
 use crate::inspect::Kind;
@@ -273,6 +273,8 @@ pub struct CheckReport {
     pub groups: usize,
     /// Groups that were left out to bound the time.
     pub left_out: usize,
+    /// Changes of fields that no case was ever tried with, to bound the time; with any, nothing is proven.
+    pub untried: usize,
     /// What is wrong; empty if it passed. At most [`CheckReport::FINDINGS`].
     pub findings: Vec<Finding>,
     /// Findings beyond those listed.
@@ -293,6 +295,7 @@ impl CheckReport {
             name,
             groups: 0,
             left_out: 0,
+            untried: 0,
             findings: Vec::new(),
             more_findings: 0,
             unused_needs: Vec::new(),
@@ -300,9 +303,15 @@ impl CheckReport {
         }
     }
 
-    /// Whether it passed.
+    /// Whether it looked at everything that it should, and found nothing. A check that had nothing to look at has
+    /// proven nothing.
     pub fn passed(&self) -> bool {
-        self.findings.is_empty()
+        !self.failed() && self.groups > 0 && self.untried == 0
+    }
+
+    /// Whether it found something.
+    pub fn failed(&self) -> bool {
+        !self.findings.is_empty()
     }
 
     pub(crate) fn found(&mut self, finding: Finding) {
@@ -333,6 +342,46 @@ pub struct TestReport {
     pub checks: Vec<CheckReport>,
     /// Cases with an accepted cost that are there no more.
     pub stale_cost: Vec<String>,
+    /// Settings that the plugin refuses, once each.
+    pub refusals: Vec<Refusal>,
+    /// What can be said of the 1,000 lines as a whole.
+    pub growth: Growth,
+}
+
+/// Settings that a plugin refuses, although its cases expect otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// How `configure` ended.
+    pub failure: Failure,
+    /// The cases with these settings, in order.
+    pub cases: Vec<String>,
+}
+
+/// Whether the 1,000 lines could be tried at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Growth {
+    /// Cases that were tried with 1,000 lines; `None` if that was not asked for or no case came to a verdict.
+    pub cases: Option<usize>,
+    /// The manifest's `list`, if there is no such list.
+    pub unknown_list: Option<String>,
+    /// The list that was probably meant.
+    pub near: Option<String>,
+}
+
+impl Growth {
+    /// Whether the manifest names a list that is not there.
+    pub fn is_wrong(&self) -> bool {
+        self.unknown_list.is_some()
+    }
+
+    /// Whether the 1,000 lines were asked for and nothing could grow.
+    pub fn is_empty(&self) -> bool {
+        self.cases == Some(0)
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "cases": self.cases, "unknown_list": self.unknown_list, "near": self.near })
+    }
 }
 
 /// How a test ended.
@@ -366,7 +415,8 @@ impl TestReport {
         let failed = |case: &CaseReport| case.status == Status::Failed;
         if self.cases.is_empty() {
             Verdict::Empty
-        } else if self.cases.iter().any(failed) || self.checks.iter().any(|check| !check.passed()) {
+        } else if self.cases.iter().any(failed) || self.checks.iter().any(CheckReport::failed) || self.growth.is_wrong()
+        {
             Verdict::Failed
         } else if self
             .cases
@@ -399,6 +449,10 @@ impl TestReport {
             "cases": self.cases.iter().map(CaseReport::to_json).collect::<Vec<_>>(),
             "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
             "stale_cost": self.stale_cost,
+            "refusals": self.refusals.iter().map(|one| json!({
+                "code": one.failure.code, "message": one.failure.message, "cases": one.cases,
+            })).collect::<Vec<_>>(),
+            "growth": self.growth.to_json(),
         })
     }
 }
@@ -443,8 +497,10 @@ impl CheckReport {
         json!({
             "name": self.name.word(),
             "passed": self.passed(),
+            "failed": self.failed(),
             "groups": self.groups,
             "left_out": self.left_out,
+            "untried": self.untried,
             "findings": self.findings.iter().map(|one| json!({
                 "case": one.case, "change": one.change, "detail": one.detail,
             })).collect::<Vec<_>>(),

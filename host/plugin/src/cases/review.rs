@@ -119,6 +119,17 @@ pub fn patterns(report: &TestReport, set: &CaseSet) -> Vec<Pattern> {
     patterns
 }
 
+impl TestReport {
+    /// Whether [`patterns`] has anything to show.
+    pub fn has_patterns(&self) -> bool {
+        self.cases.iter().any(|case| match case.status {
+            Status::Passed => cost_kind(case.cost).is_some(),
+            Status::New => true,
+            Status::Failed => !case.differences.is_empty() && !matches!(case.outcome, Outcome::Failed(_)),
+        })
+    }
+}
+
 /// What a case has in common with those of its pattern.
 fn signature(case: &CaseReport, set: &CaseSet) -> Option<(PatternKind, String)> {
     match case.status {

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dukou_core::catalogue::Catalogue;
+use dukou_core::catalogue::{Catalogue, closest};
 
 use super::case::{Case, CaseTables};
 use super::checks::{self, NeedsSeen, Subjected};
 use super::diff::compare;
 use super::grow;
 use super::outcome::{Failure, Outcome};
-use super::report::{CaseReport, CheckName, CheckReport, Cost, Grown, Shares, Status, TestReport};
-use super::robustness::robustness;
+use super::report::{CaseReport, CheckName, CheckReport, Cost, Grown, Growth, Refusal, Shares, Status, TestReport};
+use super::robustness::{Ground, robustness};
 use super::set::CaseSet;
 use super::subject::{Input, Sandboxed, Subject, TablesOfCase};
 use crate::budget::Usage;
@@ -78,9 +78,14 @@ pub fn test(
     } else {
         Vec::new()
     };
+    let manifest = plugin.inspection().manifest.as_ref();
+    let growth = match options.grow {
+        true => growth(&ran, plugin.kind(), manifest.and_then(|one| one.list.as_deref())),
+        false => Growth::default(),
+    };
+    let refusals = ran.iter().filter_map(Ran::refusal).collect();
     let mut cases: Vec<CaseReport> = ran.into_iter().flat_map(|setup| setup.reports).collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
-    let manifest = plugin.inspection().manifest.as_ref();
     Ok(TestReport {
         plugin: plugin.name(),
         version: manifest.map(|manifest| manifest.version.clone()),
@@ -90,6 +95,8 @@ pub fn test(
         cases,
         checks,
         stale_cost: stale_cost(set),
+        refusals,
+        growth,
     })
 }
 
@@ -140,6 +147,57 @@ struct Ran<'a> {
     catalogue: Option<Catalogue>,
     reports: Vec<CaseReport>,
     subjected: Vec<Subjected<'a>>,
+}
+
+impl Ran<'_> {
+    /// The settings' refusal, if a case did not expect it.
+    fn refusal(&self) -> Option<Refusal> {
+        let failed = self.reports.iter().filter(|case| case.status == Status::Failed);
+        let mut cases: Vec<String> = failed.map(|case| case.name.clone()).collect();
+        cases.sort();
+        match (&self.subject, self.reports.first().map(|case| &case.outcome)) {
+            (None, Some(Outcome::Failed(failure))) if !cases.is_empty() => Some(Refusal {
+                failure: failure.clone(),
+                cases,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the manifest's list is one, and whether any case grew. Of mappings the list must be among the needs; others
+/// may state the source's list and be shown the documents only.
+fn growth(ran: &[Ran<'_>], kind: Kind, stated: Option<&str>) -> Growth {
+    let cases = ran.iter().flat_map(|setup| &setup.subjected);
+    if !cases.clone().any(|case| case.outcome().is_some()) {
+        return Growth::default();
+    }
+    let reports = ran.iter().flat_map(|setup| &setup.reports);
+    let mut growth = Growth {
+        cases: Some(reports.filter(|report| report.grown.is_some()).count()),
+        ..Growth::default()
+    };
+    let Some(stated) = stated else { return growth };
+    let mut lists: Vec<String> = Vec::new();
+    for subject in ran.iter().filter_map(|setup| setup.subject.as_ref()) {
+        lists.extend(grow::needed_lists(subject.needs()));
+    }
+    for case in cases {
+        let shown = if kind == Kind::Mapping {
+            &case.projected
+        } else {
+            &case.whole
+        };
+        for record in &shown.group.records {
+            lists.extend(grow::lists(&record.body));
+        }
+    }
+    let list = grow::outermost(stated);
+    if !lists.iter().any(|known| known == list) {
+        growth.unknown_list = Some(stated.to_owned());
+        growth.near = closest(list, lists.iter().map(String::as_str)).map(str::to_owned);
+    }
+    growth
 }
 
 impl<'a> Setup<'a> {
@@ -317,7 +375,8 @@ fn run_checks(ran: &[Ran<'_>], most: usize) -> Vec<CheckReport> {
     let mut documents = CheckReport::new(CheckName::Documents);
     let mut robust = CheckReport::new(CheckName::Robustness);
     let mut needs = NeedsSeen::default();
-    let most = most.div_ceil(ran.len().max(1));
+    let most_a_setup = most.div_ceil(ran.len().max(1));
+    let mut grounds = Vec::new();
     for (index, setup) in ran.iter().enumerate() {
         let Some(subject) = &setup.subject else { continue };
         let others = ran.iter().enumerate().filter(|(other, _)| *other != index);
@@ -326,13 +385,17 @@ fn run_checks(ran: &[Ran<'_>], most: usize) -> Vec<CheckReport> {
             .collect();
         checks::determinism(subject, &setup.subjected, &mut determinism);
         checks::batches(subject, &setup.subjected, &strangers, &mut batches);
-        checks::projection(subject, &setup.subjected, most, &mut needs, &mut projection);
+        checks::projection(subject, &setup.subjected, most_a_setup, &mut needs, &mut projection);
         if let Some(catalogue) = &setup.catalogue {
             checks::documents(catalogue, &setup.subjected, &mut documents);
         }
-        let catalogue = setup.catalogue.as_ref();
-        robustness(subject, catalogue, &setup.subjected, most, &mut robust);
+        grounds.push(Ground {
+            subject,
+            catalogue: setup.catalogue.as_ref(),
+            cases: &setup.subjected,
+        });
     }
+    robustness(&grounds, most, &mut robust);
     let is = |list: &[String], need: &String| list.contains(need);
     let unused = |need: &&String| is(&needs.present, need) && !is(&needs.useful, need) && !is(&needs.untried, need);
     projection.unused_needs = needs.all.iter().filter(unused).cloned().collect();

@@ -1,8 +1,10 @@
 //! What is explained: the group as its plugins see it, what came of it after each plugin, and how another run of a
 //! changed group is compared with that.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
+use dukou_core::digest::Digest;
 use dukou_core::verdict::{Group, Mapped, Violation};
 
 use super::text::Spots;
@@ -71,6 +73,8 @@ pub(crate) struct Base {
     /// Rows that were looked up.
     pub(crate) looked_up: Vec<RowAt>,
     wrapper: Option<String>,
+    /// The plugins, in order.
+    plugins: Vec<Digest>,
 }
 
 impl Base {
@@ -112,6 +116,7 @@ impl Base {
             trace,
             looked_up: watched.seen(),
             wrapper,
+            plugins: chain.plugins().map(|one| one.plugin().digest()).collect(),
         })
     }
 
@@ -147,7 +152,7 @@ impl Base {
     /// Compares another run with the group's own.
     pub(crate) fn react(&self, trace: &Trace) -> Reaction {
         let mut reaction = Reaction {
-            reasons: self.reasons_moved(&trace.outcome),
+            reasons: self.reasons_moved(trace),
             ..Reaction::default()
         };
         let Some(stage) = self.stage else { return reaction };
@@ -189,9 +194,27 @@ impl Base {
         self.tree.named(inner.filter(|_| !wrapper.is_empty()).unwrap_or(path))
     }
 
+    /// The place in the chain of the plugin that stopped a group; behind all when none did.
+    fn stopper(&self, outcome: &GroupOutcome, trace: &Trace) -> usize {
+        let place = |digest: &Digest| self.plugins.iter().position(|one| one == digest);
+        match outcome {
+            GroupOutcome::Mapped(_) => self.plugins.len(),
+            GroupOutcome::Skipped(_) => trace.stages.iter().take_while(|stage| stage.is_some()).count(),
+            GroupOutcome::Rejected { plugin, .. } => place(plugin).unwrap_or(0),
+            GroupOutcome::Failed(fault) => place(&fault.plugin).unwrap_or(0),
+        }
+    }
+
     /// Which reasons of a group that has no documents to deliver are gone or different in another outcome.
-    fn reasons_moved(&self, outcome: &GroupOutcome) -> Vec<usize> {
-        match (&self.trace.outcome, outcome) {
+    fn reasons_moved(&self, trace: &Trace) -> Vec<usize> {
+        let order = self
+            .stopper(&trace.outcome, trace)
+            .cmp(&self.stopper(&self.trace.outcome, &self.trace));
+        if order == Ordering::Less {
+            // A plugin before stopped it first, so nothing is known of these reasons.
+            return Vec::new();
+        }
+        match (&self.trace.outcome, &trace.outcome) {
             (GroupOutcome::Skipped(reason), other) => {
                 let same = matches!(other, GroupOutcome::Skipped(now) if now == reason);
                 if same { Vec::new() } else { vec![0] }
@@ -208,7 +231,8 @@ impl Base {
                         violations: now,
                         ..
                     } if other == by => now,
-                    // Another plugin stopped it first, so nothing is known of these reasons.
+                    // A later plugin got it, so this one had nothing to say.
+                    _ if order == Ordering::Greater => &[],
                     _ => return Vec::new(),
                 };
                 let kept = |one: &Violation| now.iter().any(|other| other == one);

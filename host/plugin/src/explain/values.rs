@@ -7,11 +7,14 @@ pub(crate) const MARK: char = '◆';
 /// What an empty field is filled with: a text, a number, a moment.
 const FILLS: [&str; 3] = ["\"x7◆\"", "7", "\"2031-04-05 06:07:08\""];
 
+/// Digits before the point that an amount has at most; what has more is an id, of which no size is tried.
+const MOST_OF_AN_AMOUNT: usize = 9;
+
 /// Values of the same shape as the JSON token, certainly other ones. What is empty is filled.
 pub(crate) fn alike(token: &str) -> Vec<String> {
     match token.as_bytes().first() {
         Some(b'"') => match serde_json::from_str::<String>(token) {
-            Ok(text) if text.trim().is_empty() => FILLS.map(str::to_owned).to_vec(),
+            Ok(text) if is_blank(&text) => FILLS.map(str::to_owned).to_vec(),
             Ok(text) => texts(&text).into_iter().map(|text| quoted(&text)).collect(),
             Err(_) => Vec::new(),
         },
@@ -86,10 +89,15 @@ pub(crate) fn unlike(token: &str) -> Vec<String> {
     }
 }
 
-/// Whether a token holds nothing: `null`, blank text, an empty container.
+/// Whether plugins take a text for empty: blank, or masked by the source.
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty() || text.contains("***")
+}
+
+/// Whether a token holds nothing: `null`, blank or masked text, an empty container.
 pub(crate) fn is_empty(token: &str) -> bool {
     match token.as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(token).is_ok_and(|text| text.trim().is_empty()),
+        Some(b'"') => serde_json::from_str::<String>(token).is_ok_and(|text| is_blank(&text)),
         Some(b'-' | b'0'..=b'9' | b't' | b'f') => false,
         _ => true,
     }
@@ -126,7 +134,7 @@ fn is_numeric(text: &str) -> bool {
 }
 
 /// Other numbers: whole part changed, every digit changed, zero, and for small whole numbers their neighbours, which
-/// may be the codes of a list.
+/// may be the codes of a list; then one far larger and one of the other sign, which lie beyond most thresholds.
 fn numbers(token: &str) -> Vec<String> {
     let (whole, rest) = token.split_at(token.find(['.', 'e', 'E']).unwrap_or(token.len()));
     let mut out = vec![format!("{}{rest}", turned_number(whole, 1)), turned_number(token, 2)];
@@ -134,6 +142,17 @@ fn numbers(token: &str) -> Vec<String> {
         out.extend(["0", "1", "2", "3", "5"].map(str::to_owned));
     } else {
         out.push("0".to_owned());
+    }
+    let (minus, amount) = whole.strip_prefix('-').map_or(("", whole), |amount| ("-", amount));
+    if amount.len() <= MOST_OF_AN_AMOUNT {
+        let amount = if amount.trim_start_matches('0').is_empty() {
+            "1"
+        } else {
+            amount
+        };
+        out.push(format!("{minus}{amount}000000{rest}"));
+        let turned = turned_number(token.trim_start_matches('-'), 1);
+        out.push(if minus.is_empty() { format!("-{turned}") } else { turned });
     }
     let mut seen = vec![token.to_owned()];
     out.retain(|one| {
@@ -242,13 +261,22 @@ mod tests {
         assert_eq!(alike("2.0000")[..2], ["3.0000", "4.2222"]);
         assert_eq!(alike("\"2.0000\"")[0], "\"3.0000\"");
         assert_eq!(alike("1E+1")[0], "2E+1");
-        assert_eq!(alike("9"), ["1", "0", "2", "3", "5"]);
-        assert_eq!(alike("-7"), ["-8", "-9", "0", "1", "2", "3", "5"]);
+        assert_eq!(alike("9"), ["1", "0", "2", "3", "5", "9000000", "-1"]);
+        assert_eq!(alike("-7"), ["-8", "-9", "0", "1", "2", "3", "5", "-7000000", "8"]);
+        assert_eq!(alike("16.90")[3..], ["16000000.90", "-27.01"]);
+        assert_eq!(alike("0.5")[3..], ["1000000.5", "-1.6"]);
+        assert!(
+            alike("4501234567890123456")
+                .iter()
+                .all(|one| !one.starts_with('-') && one.len() <= 19)
+        );
         assert_eq!(alike("\"CK09\"")[0], "\"DL10\"");
         assert_eq!(alike("\"西湖路1号\"")[0], "\"覀湗跰2司\"");
         assert_eq!(alike("\"2026-11-05 13:45:12\"")[1], "\"2027-06-17 13:45:12\"");
         assert_eq!(alike("\"1793865600000\"")[0], "\"1793955661000\"");
         assert_eq!(alike("\"\""), FILLS);
+        assert_eq!(alike("\"******\""), FILLS, "masked is empty");
+        assert_eq!(unlike("\"张**\\u002a\""), ["null"]);
         assert_eq!(alike("null"), FILLS);
         assert_eq!(alike("true"), ["false"]);
     }

@@ -78,7 +78,7 @@ fn failed_checks(report: &TestReport) -> Vec<CheckName> {
     report
         .checks
         .iter()
-        .filter(|check| !check.passed())
+        .filter(|check| check.failed())
         .map(|check| check.name)
         .collect()
 }

@@ -358,6 +358,47 @@ fn what_is_missing_and_what_is_wrong_is_explained_too() {
 }
 
 #[test]
+fn what_the_source_masked_is_explained_as_missing() {
+    let mut order = two_lines();
+    let mut body: serde_json::Value = serde_json::from_str(&order.records[0].body).unwrap();
+    body["receiver_address"] = "******".into();
+    order.records[0].body = body.to_string();
+    for chain in [table(TABLE_SETTINGS), chain(prepared(WDT_TO_TPLUS, "{}"))] {
+        let explanation = explained(&chain, &order, &no_tables());
+        let absent = &explanation.documents[0].absent;
+        let address = absent.iter().find(|node| node.path == "DispatchAddress").unwrap();
+        let from = |link: &Link| matches!(&link.origin, Origin::Source { path, .. } if path == "receiver_address");
+        assert!(address.links.iter().any(from), "{:?}", address.links);
+    }
+}
+
+#[test]
+fn a_fault_is_not_blamed_on_what_an_earlier_plugin_refuses() {
+    let mut forge = Forge::honest(World::Validator, &[]);
+    forge.act = format!("unreachable {}", forge.act);
+    let trap = prepared(&forge.forge(), "{}");
+    let chain = Chain::new(
+        prepared(WDT_TO_TPLUS, "{}"),
+        vec![],
+        vec![prepared(VOUCHER_CHECKS, "{}"), trap],
+    )
+    .unwrap();
+    let explanation = explained(&chain, &two_lines(), &no_tables());
+    assert!(
+        matches!(&explanation.reasons[0].reason, Reason::Fault(_)),
+        "{:?}",
+        explanation.reasons
+    );
+    let source = |origin: &&Origin| matches!(origin, Origin::Source { .. });
+    assert_eq!(
+        explanation.reasons[0].origins.iter().filter(source).count(),
+        0,
+        "{:?}",
+        explanation.reasons
+    );
+}
+
+#[test]
 fn a_refusing_validation_leaves_the_documents_explained() {
     let strict = prepared(VOUCHER_CHECKS, r#"{"max_text":5}"#);
     let chain = Chain::new(prepared(WDT_TO_TPLUS, "{}"), vec![], vec![strict]).unwrap();

@@ -3,9 +3,11 @@
 //! plugins in memory; `place` is the only part that touches files.
 
 mod disguise;
+mod failing;
 mod personal;
 pub mod place;
 mod pseudonym;
+mod residue;
 mod rows;
 mod shrink;
 #[cfg(test)]
@@ -14,13 +16,14 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use dukou_core::catalogue::{Catalogue, plain_path};
+use dukou_core::catalogue::Catalogue;
 use dukou_core::verdict::{Candidate, Group, Mapped};
 use dukou_plugin::cases::{Case, Defaults, Environment, Expect, Outcome};
 use dukou_plugin::{Chain, GroupOutcome, Prepared, SharedTables};
 use serde_json::Value;
 
 use disguise::Disguise;
+use failing::Failing;
 use personal::personal_values;
 pub use pseudonym::Pseudonyms;
 use rows::Noted;
@@ -67,6 +70,11 @@ pub enum Refusal {
         /// Paths of the fields.
         paths: Vec<String>,
     },
+    /// A phone or an identity card of the record would be left in the case.
+    Residue {
+        /// JSON paths into the case.
+        paths: Vec<String>,
+    },
 }
 
 impl Refusal {
@@ -75,6 +83,7 @@ impl Refusal {
         match self {
             Self::NotReached { .. } => "capture.not-reached",
             Self::Personal { .. } => "capture.personal",
+            Self::Residue { .. } => "capture.residue",
         }
     }
 }
@@ -84,6 +93,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::NotReached { by } => write!(f, "the plugin {by} ends the group's way before"),
             Self::Personal { paths } => write!(f, "the verdict changes with pseudonyms in {}", paths.join(", ")),
+            Self::Residue { paths } => write!(f, "a phone or identity card would be left at {}", paths.join(", ")),
         }
     }
 }
@@ -130,9 +140,10 @@ pub fn capture(subject: &Subject<'_>, plugin: usize, group: &Group) -> Result<Ca
     };
     let (candidate, rows, replaced) = disguise.put_on()?;
     let had = count(&candidate);
-    let candidate = match failure(&outcome) {
-        Some(_) => shrunk(prepared, candidate, &rows::shared(&rows)),
-        None => candidate,
+    let candidate = if failing::is_failure(&outcome) {
+        shrunk(prepared, candidate, &rows::shared(&rows))
+    } else {
+        candidate
     };
     let noted = Noted::new(rows::shared(&rows));
     let noted = Arc::new(noted);
@@ -155,6 +166,10 @@ pub fn capture(subject: &Subject<'_>, plugin: usize, group: &Group) -> Result<Ca
         before: (plugin > 0).then_some(candidate.mapped),
         group: candidate.origin,
     };
+    let left = residue::left_over(&case.to_file_text(), group, &disguise.rows, subject.catalogue);
+    if !left.is_empty() {
+        return Err(Refusal::Residue { paths: left });
+    }
     Ok(Captured {
         case,
         outcome,
@@ -201,41 +216,24 @@ impl Before {
     }
 }
 
-/// A code and the fields that it names.
-type Fault = (String, Option<String>, Option<String>);
-
-/// How an outcome fails: its code or codes with paths, without the numbers of lines.
-fn failure(outcome: &Outcome) -> Option<Vec<Fault>> {
-    let plain = |path: &Option<String>| path.as_deref().map(plain_path);
-    match outcome {
-        Outcome::Failed(failure) => Some(vec![(failure.code.to_owned(), None, None)]),
-        Outcome::Rejected(violations) => Some(
-            violations
-                .iter()
-                .map(|one| (one.code.clone(), plain(&one.source_path), plain(&one.target_path)))
-                .collect(),
-        ),
-        Outcome::Mapped(_) | Outcome::Skipped(_) | Outcome::Passed => None,
-    }
-}
-
 /// The candidate without anything that can go while the plugin fails as before.
 fn shrunk(prepared: &Prepared, candidate: Candidate, tables: &SharedTables) -> Candidate {
-    let wanted = failure(&one(prepared, &candidate, tables));
+    let wanted = Failing::of(&one(prepared, &candidate, tables), &candidate.origin);
+    let fails = |candidate: &Candidate| wanted.is_same(&one(prepared, candidate, tables), &candidate.origin);
     let mut current = candidate;
     // Whole records and documents first; a group keeps one record.
     for at in (0..current.origin.records.len()).rev() {
         let mut smaller = current.clone();
         smaller.origin.records.remove(at);
         let known = current.mapped.omitted.is_empty() && !smaller.origin.records.is_empty();
-        if known && failure(&one(prepared, &smaller, tables)) == wanted {
+        if known && fails(&smaller) {
             current = smaller;
         }
     }
     for at in (0..current.mapped.documents.len()).rev() {
         let mut smaller = current.clone();
         smaller.mapped.documents.remove(at);
-        if failure(&one(prepared, &smaller, tables)) == wanted {
+        if fails(&smaller) {
             current = smaller;
         }
     }
@@ -243,10 +241,9 @@ fn shrunk(prepared: &Prepared, candidate: Candidate, tables: &SharedTables) -> C
     let values = bodies(&current);
     let values = shrink::shrink(values, &mut |candidates| {
         let candidates: Vec<Candidate> = candidates.iter().map(|values| with_bodies(&frame, values)).collect();
-        prepared
-            .alone(&candidates, tables)
-            .iter()
-            .map(|outcome| failure(outcome) == wanted)
+        let outcomes = prepared.alone(&candidates, tables);
+        let both = outcomes.iter().zip(&candidates);
+        both.map(|(outcome, candidate)| wanted.is_same(outcome, &candidate.origin))
             .collect()
     });
     with_bodies(&frame, &values)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use dukou_core::catalogue::Catalogue;
+use dukou_core::catalogue::{Catalogue, FieldType, plain_path};
 use dukou_core::mask::is_personal;
 use dukou_core::verdict::{Document, Group, Mapped, Omission, SourceRecord, Violation};
 use dukou_plugin::cases::{CaseTables, Outcome};
@@ -24,6 +24,83 @@ pub(super) struct PersonalValue {
     pub(super) text: String,
     /// Paths of the fields.
     pub(super) paths: Vec<String>,
+    /// Whether people wrote it freely, so that it may hold anything, other personal values among it.
+    pub(super) free: bool,
+}
+
+/// Words in the names of text fields that people fill as they like.
+const FREE: [&str; 10] = [
+    "remark",
+    "message",
+    "memo",
+    "note",
+    "title",
+    "content",
+    "comment",
+    "desc",
+    "error_info",
+    "reserve",
+];
+/// Fields that name people who work with the order.
+const STAFF: [&str; 8] = [
+    "salesman_name",
+    "fullname",
+    "checker_name",
+    "operator_name",
+    "packager_name",
+    "picker_name",
+    "printer_name",
+    "examiner_name",
+];
+
+/// How a field is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    /// Stays.
+    Plain,
+    /// A name, a number, an address.
+    Personal,
+    /// Free text.
+    Free,
+    /// The catalogue does not know it, so it may be anything.
+    Unknown,
+}
+
+/// Beside what the catalogue calls personal: free texts, names of staff, and all that it does not know.
+fn treatment(path: &str, catalogue: &Catalogue) -> Treatment {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let field = catalogue.field(&plain_path(path));
+    let text = field.is_none_or(|field| field.kind == FieldType::Text);
+    if text && FREE.iter().any(|word| name.contains(word)) {
+        Treatment::Free
+    } else if is_personal(path, catalogue) || STAFF.contains(&name) {
+        Treatment::Personal
+    } else if field.is_none() {
+        Treatment::Unknown
+    } else {
+        Treatment::Plain
+    }
+}
+
+/// Whether a value of an unknown field is a code, an amount or a time: what many orders have alike.
+fn is_common(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let moment = text.len() >= 10
+        && text.bytes().zip(*b"0000-00-00").all(|(byte, shape)| {
+            if shape == b'0' {
+                byte.is_ascii_digit()
+            } else {
+                byte == shape
+            }
+        })
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b' ' | b'T' | b'.'))
+        && text.len() <= 23;
+    (number && digits < 7) || (moment && text.chars().count() != 11) || matches!(text, "true" | "false")
 }
 
 /// The personal values of a group, in the order of its fields.
@@ -37,7 +114,7 @@ pub(super) fn personal_values(group: &Group, catalogue: &Catalogue) -> Vec<Perso
     out
 }
 
-fn collect(value: &Value, path: &str, personal: bool, catalogue: &Catalogue, out: &mut Vec<PersonalValue>) {
+fn collect(value: &Value, path: &str, above: bool, catalogue: &Catalogue, out: &mut Vec<PersonalValue>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
@@ -46,24 +123,38 @@ fn collect(value: &Value, path: &str, personal: bool, catalogue: &Catalogue, out
                 } else {
                     format!("{path}.{name}")
                 };
-                let personal = personal || is_personal(&path, catalogue);
+                let personal = above || is_personal(&path, catalogue);
                 collect(value, &path, personal, catalogue, out);
             }
         }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect(item, path, personal, catalogue, out)),
-        Value::String(_) | Value::Number(_) if personal => {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, path, above, catalogue, out)),
+        Value::String(_) | Value::Number(_) => {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if is_hidden(&text) || text.bytes().all(|byte| byte == b'0') {
+            let treatment = match treatment(path, catalogue) {
+                Treatment::Plain | Treatment::Unknown if above => Treatment::Personal,
+                other => other,
+            };
+            let free = value.is_string() && matches!(treatment, Treatment::Free | Treatment::Unknown);
+            let stays = match treatment {
+                Treatment::Plain => true,
+                Treatment::Unknown if is_common(&text) => true,
+                _ if free => text.chars().all(|c| c == '*' || c.is_whitespace()),
+                _ => is_hidden(&text),
+            };
+            if stays || text.bytes().all(|byte| byte == b'0') {
                 return;
             }
             match out.iter_mut().find(|known| known.text == text) {
-                Some(known) if known.paths.iter().any(|known| known == path) => {}
-                Some(known) => known.paths.push(path.to_owned()),
+                Some(known) => {
+                    known.free &= free;
+                    if !known.paths.iter().any(|known| known == path) {
+                        known.paths.push(path.to_owned());
+                    }
+                }
                 None => out.push(PersonalValue {
                     text,
                     paths: vec![path.to_owned()],
+                    free,
                 }),
             }
         }
@@ -81,11 +172,48 @@ pub(super) struct Substitution {
 impl Substitution {
     /// The pseudonyms of values; `attempts` says which one of each.
     pub(super) fn new(pseudonyms: &Pseudonyms, values: &[(&PersonalValue, u32)]) -> Self {
-        let made =
-            |(value, attempt): &(&PersonalValue, u32)| (value.text.clone(), pseudonyms.of(&value.text, *attempt));
-        let mut pairs: Vec<(String, String)> = values.iter().map(made).collect();
-        pairs.sort_by_key(|(value, _)| (std::cmp::Reverse(value.len()), value.clone()));
+        let longest_first = |pairs: &mut Vec<(String, String)>| {
+            pairs.sort_by_key(|(value, _)| (std::cmp::Reverse(value.len()), value.clone()));
+        };
+        let of = |(value, attempt): &(&PersonalValue, u32)| (value.text.clone(), pseudonyms.of(&value.text, *attempt));
+        let exact = values.iter().filter(|(value, _)| !value.free);
+        let mut exact = Self {
+            pairs: exact.map(of).collect(),
+        };
+        longest_first(&mut exact.pairs);
+        let free = values.iter().filter(|(value, _)| value.free);
+        let free = free.map(|(value, attempt)| (value.text.clone(), exact.free(&value.text, pseudonyms, *attempt)));
+        let mut pairs: Vec<(String, String)> = free.collect();
+        pairs.extend(exact.pairs);
+        longest_first(&mut pairs);
         Self { pairs }
+    }
+
+    /// A free text: the values in it replaced as they are elsewhere, and what stands between them by pseudonyms of its
+    /// own. What the source masked stays masked.
+    fn free(&self, text: &str, pseudonyms: &Pseudonyms, attempt: u32) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut between = String::new();
+        let mut rest = text;
+        'text: while let Some(c) = rest.chars().next() {
+            for (value, other) in self.pairs.iter().filter(|(value, _)| is_findable(value)) {
+                if let Some(after) = rest.strip_prefix(value.as_str()) {
+                    out.push_str(&pseudonyms.of(&std::mem::take(&mut between), attempt));
+                    out.push_str(other);
+                    rest = after;
+                    continue 'text;
+                }
+            }
+            if c == '*' {
+                out.push_str(&pseudonyms.of(&std::mem::take(&mut between), attempt));
+                out.push(c);
+            } else {
+                between.push(c);
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+        out.push_str(&pseudonyms.of(&between, attempt));
+        out
     }
 
     /// A text with every value in it replaced.

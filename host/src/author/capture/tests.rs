@@ -113,7 +113,13 @@ fn a_case_keeps_the_verdict_and_loses_the_person() {
         text.contains(r#""source": "wdt.stockout.order.query.trade""#),
         "catalogues by name"
     );
-    let expected = ["buyer_message", "receiver_address", "receiver_mobile", "receiver_name"];
+    let expected = [
+        "buyer_message",
+        "cs_remark",
+        "receiver_address",
+        "receiver_mobile",
+        "receiver_name",
+    ];
     assert_eq!(captured.replaced, expected);
     let Outcome::Mapped(mapped) = &captured.outcome else {
         panic!("{:?}", captured.outcome)
@@ -137,6 +143,85 @@ fn a_case_keeps_the_verdict_and_loses_the_person() {
 }
 
 #[test]
+fn free_texts_and_unknown_fields_lose_the_person_too() {
+    let chain = table(&json!({ "fields": fields() }));
+    let order = group(|body| {
+        body["receiver_name"] = "王小明".into();
+        body["cs_remark"] = "客户改址: 杭州市西湖区文三路9号 李雷 13912345678; 小明收".into();
+        body["print_remark"] = "收件人王小明 138 0013 8000".into();
+        body["remark"] = "韩梅梅 137****4444 浦东".into();
+        body["invoice_content"] = "给韩梅梅".into();
+        body["details_list"][0]["remark"] = "李雷转韩梅梅".into();
+        body["salesman_name"] = "欧阳锋".into();
+        body["contact_who"] =
+            json!({ "who": ["欧阳娜 13612345678"], "number": serde_json::from_str::<Value>("13512345678").unwrap() });
+        body["sort_code"] = "3".into();
+        body["logistics_no"] = "13312345678".into();
+    });
+    let captured = captured(&chain, &no_tables(), 0, &order).unwrap();
+    let text = captured.case.to_file_text();
+    let secrets = [
+        "王小明",
+        "小明",
+        "李雷",
+        "13912345678",
+        "文三",
+        "138 0013 8000",
+        "韩梅梅",
+        "浦东",
+        "137",
+        "4444",
+        "欧阳",
+        "13612345678",
+        "13512345678",
+    ];
+    for secret in secrets {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    let body: Value = serde_json::from_str(&captured.case.group.records[0].body).unwrap();
+    assert_eq!(body["sort_code"], "3", "short codes stay");
+    assert_eq!(body["logistics_no"], "13312345678", "numbers of papers stay");
+    let name = body["receiver_name"].as_str().unwrap();
+    assert!(body["print_remark"].as_str().unwrap().contains(name), "{body}");
+    assert!(body["remark"].as_str().unwrap().contains("****"), "{body}");
+    assert!(
+        captured.replaced.contains(&"contact_who.who".to_owned()),
+        "{:?}",
+        captured.replaced
+    );
+}
+
+#[test]
+fn a_phone_or_identity_card_that_is_left_refuses_with_its_path() {
+    let chain = table(&json!({ "fields": fields() }));
+    for number in [
+        "139 1234-5678",
+        "8613912345678",
+        "11010519491231002X",
+        "１３９１２３４５６７８",
+    ] {
+        let order = group(|body| body["details_list"][0]["goods_name"] = format!("茶({number})").into());
+        let Err(Refusal::Residue { paths }) = captured(&chain, &no_tables(), 0, &order) else {
+            panic!("{number} is left");
+        };
+        assert_eq!(paths.len(), 1, "{paths:?}");
+        assert!(
+            paths[0].starts_with("group.") && paths[0].ends_with("details_list[0].goods_name"),
+            "{paths:?}"
+        );
+    }
+    for number in [
+        "2026-11-05 13:45:12",
+        "139123456789",
+        "4501234567890123456",
+        "12912345678",
+    ] {
+        let order = group(|body| body["details_list"][0]["goods_name"] = number.into());
+        captured(&chain, &no_tables(), 0, &order).unwrap();
+    }
+}
+
+#[test]
 fn a_failing_case_is_shrunk_until_nothing_can_go() {
     let chain = table(&json!({ "fields": fields() }));
     let group = group(|body| body["details_list"][1]["goods_count"] = "3箱".into());
@@ -148,6 +233,23 @@ fn a_failing_case_is_shrunk_until_nothing_can_go() {
     assert_eq!(body, expected);
     assert_eq!(captured.values.1, 3);
     assert!(matches!(&captured.case.expect, Some(Expect::Rejected(list)) if list.len() == 1));
+}
+
+#[test]
+fn a_shrunk_case_keeps_the_culprit_and_one_faulty_line() {
+    let chain = table(&json!({ "fields": fields() }));
+    let order = group(|body| {
+        body["consign_time"] = "0000-00-00 00:00:00".into();
+        body["details_list"][0]["goods_count"] = "".into();
+        body["details_list"][1]["goods_count"] = "".into();
+    });
+    let captured = captured(&chain, &no_tables(), 0, &order).unwrap();
+    let body: Value = serde_json::from_str(&captured.case.group.records[0].body).unwrap();
+    let expected = json!({
+        "order_no": "CK1", "consign_time": "0000-00-00 00:00:00", "details_list": [{ "goods_count": "" }],
+    });
+    assert_eq!(body, expected);
+    assert!(matches!(&captured.case.expect, Some(Expect::Rejected(list)) if list.len() == 2));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dukou_core::digest::Digest;
-use dukou_plugin::cases::{CheckName, Failure, Finding, Grown, Shares};
+use dukou_plugin::cases::{CheckName, Failure, Finding, Grown, Growth, Shares};
 use dukou_plugin::{Kind, Level, LogLine, Usage};
 
 use super::*;
@@ -44,6 +44,8 @@ fn report(cases: Vec<CaseReport>) -> TestReport {
         filtered: 0,
         checks: Vec::new(),
         stale_cost: Vec::new(),
+        refusals: Vec::new(),
+        growth: Growth::default(),
     }
 }
 

@@ -10,6 +10,9 @@ use super::super::folder::PluginFolder;
 /// The oldest Node that componentize-js and the SDK run on.
 const NODE_MAJOR: u32 = 20;
 
+/// The SDK's part that makes the component.
+const BUILD: &str = "dukou-sdk/build.mjs";
+
 /// The package that makes the component, below the plugin's folder.
 const COMPONENTIZE: &str = "node_modules/@bytecodealliance/componentize-js/package.json";
 
@@ -18,6 +21,7 @@ const SOURCES: [&str; 3] = ["src/plugin.js", "src/plugin.mjs", "src/plugin.ts"];
 
 /// Compiles the folder's module.
 pub(crate) fn compile(folder: &PluginFolder, listener: Option<Listener>) -> Result<Vec<u8>, AuthorError> {
+    super::check_sdk(folder, BUILD)?;
     check_node()?;
     if !folder.root.join(COMPONENTIZE).is_file() {
         return Err(AuthorError::ToolMissing {
@@ -35,13 +39,7 @@ pub(crate) fn compile(folder: &PluginFolder, listener: Option<Listener>) -> Resu
     let mut command = Command::new("node");
     command
         .current_dir(&folder.root)
-        .args([
-            "dukou-sdk/build.mjs",
-            "--world",
-            super::world(folder.kind),
-            "--source",
-            source,
-        ])
+        .args([BUILD, "--world", super::world(folder.kind), "--source", source])
         .args(["--out", &out]);
     super::make(folder, &mut command, &folder.root.join(&out), listener)
 }

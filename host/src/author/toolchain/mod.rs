@@ -31,6 +31,16 @@ fn world(kind: Kind) -> &'static str {
     }
 }
 
+/// The folder's SDK must have a file that the tool will ask for.
+fn check_sdk(folder: &PluginFolder, file: &str) -> Result<(), AuthorError> {
+    if folder.root.join(file).is_file() {
+        return Ok(());
+    }
+    Err(AuthorError::SdkMissing {
+        language: folder.language,
+    })
+}
+
 /// Runs a tool that writes the component to `out`, and reads it. A tool that ends badly refused the source.
 fn make(
     folder: &PluginFolder,
@@ -64,4 +74,39 @@ fn make(
 
 fn run(command: &mut Command, deadline: Duration, listener: Option<Listener>) -> Result<ToolOutput, AuthorError> {
     tool::run(command, deadline, listener).map_err(|source| AuthorError::Tool { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::Language;
+    use super::super::kit::NewPlugin;
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn without_its_sdk_a_folder_is_told_how_to_get_it_back() {
+        for language in [Language::Rust, Language::JavaScript, Language::Python] {
+            let dir = tempfile::tempdir().unwrap();
+            let new = NewPlugin {
+                name: "shop-rules".to_owned(),
+                title: "店铺规则".to_owned(),
+                language,
+                kind: Kind::Mapping,
+            };
+            new.write(dir.path()).unwrap();
+            std::fs::remove_dir_all(dir.path().join("dukou-sdk")).unwrap();
+            let folder = PluginFolder::open(dir.path()).unwrap();
+            let compiled = match language {
+                Language::JavaScript => js::compile(&folder, None),
+                Language::Python => python::compile(&folder, None),
+                _ => rust::compile(&folder, None),
+            };
+            let error = compiled.unwrap_err();
+            assert!(matches!(error, AuthorError::SdkMissing { .. }), "{error}");
+            let advice = format!("dukou plugin new sdk-copy --in {language} --dir ../sdk-copy");
+            for lang in [Lang::Zh, Lang::En] {
+                assert!(error.sentence(lang).contains(&advice), "{}", error.sentence(lang));
+            }
+        }
+    }
 }

@@ -24,6 +24,8 @@ const PROGRAMS: [&str; 4] = [
 
 /// Compiles the folder's module `plugin` (`plugins/sdk-py/README.md`).
 pub(crate) fn compile(folder: &PluginFolder, listener: Option<Listener>) -> Result<Vec<u8>, AuthorError> {
+    super::check_sdk(folder, &format!("{WIT}/plugin.wit"))?;
+    super::check_sdk(folder, "dukou-sdk/dukou_sdk/component.py")?;
     let program = program(folder)?;
     let out = format!("build/{}.py.wasm", folder.name);
     let mut command = Command::new(program);

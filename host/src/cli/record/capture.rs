@@ -238,7 +238,7 @@ fn report(context: &Context, args: &Args, desk: &Desk, done: &[Done], is_plugin:
                 let word = refusal.code();
                 let what = match refusal {
                     Refusal::NotReached { by } => text::clean(by),
-                    Refusal::Personal { paths } => paths.join(", "),
+                    Refusal::Personal { paths } | Refusal::Residue { paths } => paths.join(", "),
                 };
                 let arguments: [(&str, &dyn Display); 3] = [
                     ("key", &text::clean(&one.key)),

@@ -2,11 +2,11 @@
 
 use dukou_plugin::explain::{Effect, ExplainedNode, Link, Origin};
 
-use super::{VALUE, View};
+use super::{VALUE, View, tree};
 use crate::overview::mask::Side;
 use crate::overview::text::{clean, short, table};
 
-/// An explanation in two columns, one table per document.
+/// An explanation in two columns, one table per document; before them why there is nothing to deliver.
 pub fn text(view: &View<'_>) -> String {
     let lang = view.lens.lang;
     let header = [
@@ -18,6 +18,7 @@ pub fn text(view: &View<'_>) -> String {
     ]
     .map(|key| if key.is_empty() { String::new() } else { lang.t(key) });
     let mut out = String::new();
+    tree::reasons(view, &mut out);
     for document in &view.explanation.documents {
         let nodes = view.nodes(document);
         if nodes.is_empty() {

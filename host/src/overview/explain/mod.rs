@@ -117,6 +117,14 @@ impl View<'_> {
         scalar.then(|| self.masked(Side::Source, path, &value.to_string()))
     }
 
+    /// Whether the source itself sent a value masked: then nothing can be made of it.
+    fn is_masked_there(&self, record: usize, path: &str) -> bool {
+        let body = self.group.records.get(record).map(|record| record.body.as_str());
+        let body: Option<Value> = body.and_then(|body| serde_json::from_str(body).ok());
+        let value = body.as_ref().and_then(|body| at(body, path)).and_then(Value::as_str);
+        value.is_some_and(|value| value.contains("***"))
+    }
+
     /// `path (label)` of a source field; with the record's key where the group has several.
     fn source_name(&self, record: Option<(usize, &str)>, path: &str) -> String {
         let mut out = match record {
@@ -141,6 +149,9 @@ impl View<'_> {
             Origin::Source { record, key, path } => {
                 let name = self.source_name(Some((*record, key)), path);
                 match self.source_value(*record, path) {
+                    Some(value) if self.is_masked_there(*record, path) => {
+                        format!("{name} = {} {}", short(&value, VALUE), lang.t("explain.source-masked"))
+                    }
                     Some(value) => format!("{name} = {}", short(&value, VALUE)),
                     None => name,
                 }

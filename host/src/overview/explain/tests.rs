@@ -193,3 +193,45 @@ fn two_columns_and_json_say_the_same() {
         (&"skipped".into(), &3.into())
     );
 }
+
+#[test]
+fn reasons_stand_in_both_layouts_and_masked_values_and_constants_are_remarked() {
+    let (source, target) = (source(), target());
+    let mut group = group();
+    group.records[0].body = r#"{"order_no":"CK1","receiver_address":"******"}"#.to_owned();
+    let skipped = Reason::Skipped("整单退款".to_owned());
+    let rejected = Reason::Violation {
+        by: "table".to_owned(),
+        violation: dukou_core::verdict::Violation::at_target("required", "DispatchAddress", "no value"),
+    };
+    for (reason, zh, en) in [
+        (skipped, "已跳过: 整单退款", "Skipped: 整单退款"),
+        (rejected, "被 table 拒绝 [required]", "Rejected by table [required]"),
+    ] {
+        let mut explanation = explanation();
+        explanation.documents.clear();
+        explanation.reasons[0].reason = reason;
+        for (lang, expected, masked) in [(Lang::Zh, zh, "来源已脱敏"), (Lang::En, en, "masked by the source")] {
+            let mut lens = Lens::plain(lang, "2026-11-01T00:00:00Z".parse().unwrap());
+            lens.personal = Personal::Known {
+                source: Some(&source),
+                target: Some(&target),
+            };
+            let view = View {
+                lens,
+                group: &group,
+                explanation: &explanation,
+                filter: None,
+                deployment: None,
+                labels: false,
+            };
+            for text in [tree(&view), columns(&view)] {
+                assert!(text.contains(expected) && text.contains("← receiver_address"), "{text}");
+                assert!(text.contains(masked), "{text}");
+            }
+        }
+    }
+    assert!(shown(Lang::Zh, None, &tree).contains("在试过的改动下"));
+    assert!(shown(Lang::En, None, &tree).contains("under the changes tried"));
+    assert!(!shown(Lang::En, Some("ExternalCode"), &tree).contains("under the changes tried"));
+}

@@ -1,6 +1,6 @@
 //! The tree: per document, each value with what it comes from.
 
-use dukou_plugin::explain::{ExplainedNode, Explanation, Gate, Reason, Stopped, UntriedWhy};
+use dukou_plugin::explain::{ExplainedNode, Explanation, Gate, Link, Origin, Reason, Stopped, UntriedWhy};
 
 use super::{VALUE, View};
 use crate::overview::mask::Side;
@@ -89,7 +89,8 @@ fn value(view: &View<'_>, node: &ExplainedNode) -> String {
     masked.map_or(String::new(), |value| short(&value, VALUE))
 }
 
-fn reasons(view: &View<'_>, out: &mut String) {
+/// Why there is nothing to deliver, with what made it.
+pub(super) fn reasons(view: &View<'_>, out: &mut String) {
     let lang = view.lens.lang;
     for one in &view.explanation.reasons {
         let line = match &one.reason {
@@ -176,6 +177,11 @@ fn remarks(view: &View<'_>, out: &mut String) {
     }
     if !complete && !untried.iter().any(|one| one.why == UntriedWhy::Bound) {
         out.push_str(&format!("{}\n", lang.t("explain.incomplete")));
+    }
+    let mut shown = view.explanation.documents.iter().flat_map(|one| view.nodes(one));
+    let is_constant = |link: &Link| matches!(link.origin, Origin::Constant { setting: None, .. });
+    if *complete && shown.any(|node| node.links.iter().any(is_constant)) {
+        out.push_str(&format!("{}\n", lang.t("explain.constants")));
     }
     let arguments: [(&str, &dyn std::fmt::Display); 2] = [("groups", &effort.groups), ("calls", &effort.calls)];
     out.push_str(&format!("{}\n", lang.text("explain.effort", &arguments)));

@@ -2,12 +2,13 @@
 //!
 //! Bodies stay as they are written: members in the file's order, numbers digit by digit.
 
+use super::csv;
 use crate::tables::FixedTables;
 use crate::{Document, Group, Mapped, Omission, SourceRecord};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -32,7 +33,8 @@ pub struct Case {
     pub expect: Option<Value>,
 }
 
-type Tables = BTreeMap<String, BTreeMap<String, Box<RawValue>>>;
+/// Rows by table and key, each a JSON object.
+pub(super) type Tables = BTreeMap<String, BTreeMap<String, Box<RawValue>>>;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +100,8 @@ struct OmissionFile {
     reason: String,
 }
 
-/// Every case of a folder, by name. The error names the file.
+/// Every case of a folder, by name, completed from its `defaults.json` and, from the plugin's folder around it, the
+/// `tables/*.csv` and the manifest's preset. The error names the file.
 pub fn read_cases(folder: &Path) -> Result<Vec<Case>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<_> = entries
@@ -107,16 +110,26 @@ pub fn read_cases(folder: &Path) -> Result<Vec<Case>, String> {
         .collect();
     files.sort();
     let defaults = folder.join("defaults.json");
-    let defaults: DefaultsFile = if defaults.exists() {
+    let mut defaults: DefaultsFile = if defaults.exists() {
         read_file(&defaults)?
     } else {
         DefaultsFile::default()
+    };
+    let plugin = folder.parent().unwrap_or(Path::new(".."));
+    let mut tables = csv::read_tables(plugin)?;
+    tables.extend(defaults.tables.take().unwrap_or_default());
+    defaults.tables = Some(tables);
+    let manifest = plugin.join("plugin.json");
+    let preset = if manifest.exists() {
+        read_file::<Value>(&manifest)?.get_mut("preset").map(Value::take)
+    } else {
+        None
     };
     let mut cases = Vec::with_capacity(files.len());
     for file in files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if !matches!(name.as_str(), "defaults" | "cost") {
-            cases.push(read_file::<CaseFile>(&file)?.with(name, &defaults));
+            cases.push(read_file::<CaseFile>(&file)?.with(name, &defaults, preset.as_ref()));
         }
     }
     Ok(cases)
@@ -124,7 +137,24 @@ pub fn read_cases(folder: &Path) -> Result<Vec<Case>, String> {
 
 fn read_file<T: DeserializeOwned>(file: &Path) -> Result<T, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Settings over a preset: objects merge key by key, everything else replaces.
+fn lay_over(under: &mut Value, over: Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                match under.get_mut(&key) {
+                    Some(place) => lay_over(place, value),
+                    None => {
+                        under.insert(key, value);
+                    }
+                }
+            }
+        }
+        (under, over) => *under = over,
+    }
 }
 
 /// Compact text of an object, `{}` for none.
@@ -133,7 +163,10 @@ fn text(value: Option<&Value>) -> String {
 }
 
 impl CaseFile {
-    fn with(self, name: String, defaults: &DefaultsFile) -> Case {
+    fn with(self, name: String, defaults: &DefaultsFile, preset: Option<&Value>) -> Case {
+        let own = self.settings.or_else(|| defaults.settings.clone());
+        let mut settings = preset.cloned().unwrap_or_else(|| Map::new().into());
+        lay_over(&mut settings, own.unwrap_or_else(|| Map::new().into()));
         let mut environment = self.environment.or_else(|| defaults.environment.clone());
         for side in ["source", "target"] {
             let place = environment.as_mut().and_then(|environment| environment.get_mut(side));
@@ -150,7 +183,7 @@ impl CaseFile {
         Case {
             name,
             title: self.title,
-            settings: text(self.settings.as_ref().or(defaults.settings.as_ref())),
+            settings: settings.to_string(),
             environment: text(environment.as_ref()),
             tables: FixedTables {
                 tables: self.tables.or_else(|| defaults.tables.clone()).unwrap_or_default(),

@@ -76,8 +76,10 @@ struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let folder = std::env::temp_dir().join(format!("dukou-sdk-cases-{name}-{}", std::process::id()));
+        let plugin = std::env::temp_dir().join(format!("dukou-sdk-cases-{name}-{}", std::process::id()));
+        let folder = plugin.join("cases");
         std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(plugin.join("tables")).unwrap();
         for (file, text) in files {
             std::fs::write(folder.join(file), text).unwrap();
         }
@@ -87,7 +89,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(self.0.parent().unwrap());
     }
 }
 
@@ -141,6 +143,52 @@ fn a_case_that_does_not_hold_is_told() {
 fn a_folder_without_cases_proves_nothing() {
     let folder = Folder::new("none", &[("defaults.json", DEFAULTS)]);
     mapping::<Rules>(&folder.0);
+}
+
+#[test]
+#[should_panic(expected = "nothing was compared")]
+fn cases_that_expect_nothing_prove_nothing() {
+    let new = case("1", "null").replace(r#","expect":null"#, "");
+    let folder = Folder::new("new", &[("a.json", &new)]);
+    mapping::<Rules>(&folder.0);
+}
+
+#[test]
+fn tables_of_the_folder_stand_below_those_of_the_defaults() {
+    let whole = case("1", r#"{"skipped":"x"}"#);
+    let folder = Folder::new("tables", &[("defaults.json", DEFAULTS), ("a.json", &whole)]);
+    let other = "\u{feff}编码,value,\"名,\"\"称\"\"\"\r\n\r\n007, 乙 ,\"a\r\nb\"\r\n,,\r\n";
+    for (name, text) in [("../tables/T.csv", "k,value\n1,乙\n"), ("../tables/U.csv", other)] {
+        std::fs::write(folder.0.join(name), text).unwrap();
+    }
+    let cases = read_cases(&folder.0).unwrap();
+    let row = |table: &str, key: &str| cases[0].tables.tables[table][key].get().to_owned();
+    assert_eq!(row("T", "1"), r#"{"value":"甲"}"#);
+    assert_eq!(row("U", "007"), r#"{"编码":"007","value":"乙","名,\"称\"":"a\r\nb"}"#);
+    for wrong in ["", "k\n", "k,k\n", "k,v\n1\n", "k,v\n,2\n", "k,v\n1,2\n1,3\n"] {
+        std::fs::write(folder.0.join("../tables/U.csv"), wrong).unwrap();
+        assert!(read_cases(&folder.0).unwrap_err().contains("U.csv: "), "{wrong:?}");
+    }
+    std::fs::write(folder.0.join("../tables/U.csv"), b"k,v\n1,\xbc\xd7\n").unwrap();
+    assert!(read_cases(&folder.0).unwrap_err().contains("not UTF-8"));
+}
+
+#[test]
+fn cells_are_those_of_rfc_4180() {
+    let cells = |text| csv::cells(text);
+    assert_eq!(cells("a,b\r\n1,\"\"\n"), [["a", "b"], ["1", ""]]);
+    assert_eq!(cells("a,\"x\"\"y,\nz\"\rb,c\"d"), [["a", "x\"y,\nz"], ["b", "c\"d"]]);
+    assert_eq!(cells("\n\n").len(), 0);
+}
+
+#[test]
+fn settings_lie_over_the_preset_of_the_manifest() {
+    let whole = case("1", r#"{"skipped":"x"}"#).replacen('{', r#"{"settings":{"b":{"y":3},"c":[1],"d":1},"#, 1);
+    let folder = Folder::new("preset", &[("a.json", &whole)]);
+    let manifest = r#"{"preset":{"a":2.00,"b":{"x":1,"y":2},"c":[7,8]}}"#;
+    std::fs::write(folder.0.join("../plugin.json"), manifest).unwrap();
+    let cases = read_cases(&folder.0).unwrap();
+    assert_eq!(cases[0].settings, r#"{"a":2.00,"b":{"x":1,"y":3},"c":[1],"d":1}"#);
 }
 
 #[test]

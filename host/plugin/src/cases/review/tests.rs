@@ -81,6 +81,8 @@ fn fixture(cases: &[(&str, Option<&str>, &str, u64)], cost: Option<&[(&str, u64)
         filtered: 0,
         checks: Vec::new(),
         stale_cost: Vec::new(),
+        refusals: Vec::new(),
+        growth: crate::cases::Growth::default(),
     };
     (set, report)
 }
