@@ -260,16 +260,16 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         ended(self.command(arguments).spawn().expect("the command line starts"))
     }
 
-    /// Waits until `condition` holds, at most a minute.
+    /// Waits until `condition` holds, at most three minutes: a served scheme may first wait a minute for its cron.
     ///
     /// # Panics
     /// When it does not.
     pub fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !condition(self) {
-            if start.elapsed() >= Duration::from_secs(60) {
+            if start.elapsed() >= Duration::from_secs(180) {
                 let (status, problems) = (self.dukou(&["status"]), self.dukou(&["problem", "ls"]));
-                panic!("waited a minute until {what}\n{}\n{}", status.stdout, problems.stdout);
+                panic!("waited three minutes until {what}\n{}\n{}", status.stdout, problems.stdout);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
