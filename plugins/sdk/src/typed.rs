@@ -2,7 +2,7 @@
 //!
 //! The type that implements one is at once its settings (`#[derive(Settings)]`). `export_mapper!`, `export_adjuster!` and
 //! `export_validator!` make it a component; the needed fields and tables are collected from the types. What the traits
-//! do not cover, the traits they stand on do: [`Mapping`], [`Adjustment`], [`Validation`].
+//! do not cover, the traits they stand on do: `Mapping`, `Adjustment`, `Validation`.
 
 mod adjuster;
 mod mapper;

@@ -269,7 +269,10 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         while !condition(self) {
             if start.elapsed() >= Duration::from_secs(180) {
                 let (status, problems) = (self.dukou(&["status"]), self.dukou(&["problem", "ls"]));
-                panic!("waited three minutes until {what}\n{}\n{}", status.stdout, problems.stdout);
+                panic!(
+                    "waited three minutes until {what}\n{}\n{}",
+                    status.stdout, problems.stdout
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -1,4 +1,4 @@
-//! Test cases of a plugin and what can be proven with them: one function, [`test`], for `dukou plugin test`, for deploy
+//! Test cases of a plugin and what can be proven with them: one function, [`test()`], for `dukou plugin test`, for deploy
 //! and for `cargo test`. Cases come as texts and a report comes out; files are read and reports printed by
 //! `host/src/author`.
 
