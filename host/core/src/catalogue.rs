@@ -239,6 +239,27 @@ pub fn plain_path(path: &str) -> String {
     out
 }
 
+/// A path without the numbers of list elements: `details_list[3].price` → `details_list[].price`.
+pub fn column_path(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '[' => {
+                inside = true;
+                out.push('[');
+            }
+            ']' => {
+                inside = false;
+                out.push(']');
+            }
+            c if inside && c.is_ascii_digit() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
 pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
@@ -277,6 +298,12 @@ wrapper = "dto"
 Partner = { label = "客户", type = "reference", by = "Code", required = true }
 "Lines.Price" = { label = "单价", type = "decimal" }
 "#;
+
+    #[test]
+    fn paths_lose_their_numbers_or_their_lists() {
+        assert_eq!(column_path("a[1].b[20].c"), "a[].b[].c");
+        assert_eq!(plain_path("a[1].b[20].c"), "a.b.c");
+    }
 
     #[test]
     fn fields_keep_the_file_order_and_are_found_through_indices() {

@@ -255,7 +255,8 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, step| value.get(step))
 }
 
-fn join(path: &str, key: &str) -> String {
+/// The path of a member: `RDRecordDetails[0]` and `Price` make `RDRecordDetails[0].Price`; the empty path is the root.
+pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() {
         key.to_owned()
     } else {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::catalogue::{Catalogue, plain_path};
+use crate::document::join;
 
 /// `张三` → `张**`; empty stays empty.
 pub fn masked(text: &str) -> String {
@@ -42,11 +43,7 @@ fn walk(value: &mut Value, path: &str, catalogue: &Catalogue) {
     match value {
         Value::Object(object) => {
             for (key, value) in object.iter_mut() {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
+                let path = join(path, key);
                 if is_personal(&path, catalogue) {
                     hide(value);
                 } else {
@@ -97,11 +94,7 @@ fn collect(value: &Value, path: &str, catalogue: &Catalogue, out: &mut Vec<Strin
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
+                let path = join(path, key);
                 match value {
                     Value::String(text) if is_personal(&path, catalogue) && text.chars().count() > 1 => {
                         out.push(text.clone());

@@ -1,5 +1,6 @@
 //! Problems: anything that needs a person (DESIGN §1), grouped by a fingerprint of what went wrong, not of where.
 
+use crate::catalogue::column_path;
 use crate::digest::Digest;
 
 /// What kind of problem, which decides what a person may do about it.
@@ -80,7 +81,7 @@ pub struct ProblemReport {
 impl ProblemReport {
     /// Groups problems with one cause: kind, code, path without indices, and the message without digits and quoted values.
     pub fn fingerprint(&self) -> String {
-        let path = without_indices(self.path.as_deref().unwrap_or(""));
+        let path = column_path(self.path.as_deref().unwrap_or(""));
         let message = without_values(&self.message);
         let digest = Digest::of_parts([
             self.kind.word().as_bytes(),
@@ -92,26 +93,6 @@ impl ProblemReport {
         text.truncate(8);
         text
     }
-}
-
-fn without_indices(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => {
-                inside = true;
-                out.push('[');
-            }
-            ']' => {
-                inside = false;
-                out.push(']');
-            }
-            c if inside && c.is_ascii_digit() => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn without_values(message: &str) -> String {

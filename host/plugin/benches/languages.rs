@@ -17,7 +17,7 @@ use std::time::Instant;
 use dukou_core::verdict::{Group, Verdict};
 use dukou_plugin::{Chain, InProcessCompiler, NoTables, Runtime, RuntimeOptions, SharedTables};
 use dukou_sdk::{HostLookups, Mapping};
-use measure::{BATCH, best, group, line, micros};
+use measure::{BATCH, best, for_sdk, group, line, micros};
 
 mod measure;
 #[path = "../tests/sample/mod.rs"]
@@ -45,17 +45,7 @@ fn main() {
 
     println!("{BATCH} orders, one thread, a fresh instance per batch; native is the reference mapping's own code");
     let (plugin, _) = dukou_wdt_to_tplus::WdtToTplus::configure("{}", &environment).expect("the defaults are good");
-    let inputs: Vec<dukou_sdk::Group> = groups
-        .iter()
-        .map(|group| {
-            let record = &group.records[0];
-            dukou_sdk::Group::single(dukou_sdk::SourceRecord::new(
-                record.key.clone(),
-                record.received_at.clone(),
-                record.body.clone(),
-            ))
-        })
-        .collect();
+    let inputs = for_sdk(&groups);
     let native = best(|| plugin.transform(inputs.clone(), &HostLookups).len());
     line("native", native, native);
     let expected: Vec<String> = plugin

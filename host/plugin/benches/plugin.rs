@@ -16,7 +16,7 @@ use dukou_core::verdict::Group;
 use dukou_plugin::explain::{ExplainLimits, explain};
 use dukou_plugin::{Chain, InProcessCompiler, NoTables, Prepared, Runtime, RuntimeOptions, SharedTables};
 use dukou_sdk::{HostLookups, Mapping};
-use measure::{BATCH, ROUNDS, best, group, line, micros};
+use measure::{BATCH, ROUNDS, best, for_sdk, group, line, micros};
 use serde::Deserialize;
 
 mod measure;
@@ -172,17 +172,7 @@ fn native<P: Mapping>(settings: &str, environment: &str, groups: &[Group]) -> Du
     let Ok((plugin, _)) = P::configure(settings, environment) else {
         panic!("the settings are refused");
     };
-    let inputs: Vec<dukou_sdk::Group> = groups
-        .iter()
-        .map(|group| {
-            let record = &group.records[0];
-            dukou_sdk::Group::single(dukou_sdk::SourceRecord::new(
-                record.key.clone(),
-                record.received_at.clone(),
-                record.body.clone(),
-            ))
-        })
-        .collect();
+    let inputs = for_sdk(groups);
     best(|| plugin.transform(inputs.clone(), &HostLookups).len())
 }
 

@@ -11,7 +11,7 @@ use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::bindings;
 use crate::bindings::{CandidateParam, GroupParam, SettingErrorResult, VerdictResult, ViolationResult};
-use crate::budget::Usage;
+use crate::budget::{Budgets, Usage};
 use crate::check;
 use crate::error::{PluginError, SettingError, Stage, TrapReport, shortened};
 use crate::host_state::{HostState, LogLine, NoTables, SharedTables, Stop};
@@ -269,8 +269,13 @@ impl Prepared {
         check::judgements(report, output_limit, candidates.len())
     }
 
+    /// What a batch of this plugin may use.
+    pub(crate) fn budgets(&self) -> &Budgets {
+        self.runtime.budgets(self.plugin.inspection().class())
+    }
+
     fn output_limit(&self) -> usize {
-        self.runtime.budgets(self.plugin.inspection().class()).output_bytes
+        self.budgets().output_bytes
     }
 
     fn must_be(&self, kind: Kind) -> Result<(), PluginError> {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use dukou_core::catalogue::plain_path;
 use dukou_core::digest::Digest;
+use dukou_core::document::join;
 use dukou_plugin::cases::{CaseSet, Expect};
 use dukou_plugin::{Budgets, Inspection, Kind, PluginError, PoolClass, Runtime};
 use serde_json::{Value, json};
@@ -268,11 +269,7 @@ fn list_fields(path: &str, value: &Value, known: &[FieldLine], lines: &mut Vec<F
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
+                let path = join(path, key);
                 let line = labelled(&path, known);
                 let is_known = known.iter().any(|field| field.path == path);
                 if is_known || !value.is_object() {
@@ -322,11 +319,7 @@ fn list_settings(path: &str, schema: &Value, preset: &Value, depth: usize, lines
         names.clone().any(|name| name == key)
     };
     for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
+        let path = join(path, key);
         let own = &preset[key.as_str()];
         let text = |key: &str| property[key].as_str().map(str::to_owned);
         let inner = property["properties"].is_object() && depth == 0;

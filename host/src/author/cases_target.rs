@@ -7,7 +7,7 @@ use dukou_plugin::cases::CaseSet;
 use dukou_plugin::{Plugin, Runtime};
 use dukou_plugin_build::tool::Listener;
 
-use super::{AuthorError, PluginFolder, build, cases, pack};
+use super::{AuthorError, PluginFolder, build, cases};
 
 /// A component with its cases.
 pub struct Target {
@@ -29,7 +29,7 @@ pub fn load(runtime: &Runtime, path: &Path, listener: Option<Listener>) -> anyho
     if path.is_dir() {
         let folder = PluginFolder::open(path)?;
         // Wrong cases are told before a build that may take a minute.
-        let cases = pack::cases_of(&folder)?;
+        let cases = cases::read(&folder.root)?;
         let built = build::fresh(&folder, listener)?;
         let plugin = runtime.load(&built.bytes)?;
         return Ok(Target {

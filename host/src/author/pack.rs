@@ -6,9 +6,7 @@ use dukou_plugin::cases::CaseSet;
 use dukou_plugin_build::{CASES_SECTION, set_section};
 
 use super::build::{self, Built};
-use super::cases;
 use super::error::AuthorError;
-use super::folder::{self, PluginFolder};
 
 /// One file with everything in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,16 +39,4 @@ pub fn pack(built: &Built, set: &CaseSet) -> Result<Packed, AuthorError> {
 /// [`AuthorError::Write`].
 pub fn write(packed: &Packed, file: &std::path::Path) -> Result<(), AuthorError> {
     build::write(file, &packed.bytes)
-}
-
-/// The cases of a plugin's folder; its `tables/*.csv` stand beside the tables of `defaults.json`, which win.
-///
-/// # Errors
-/// `CaseErrors`, the tables' own errors, or a file that cannot be read.
-pub fn cases_of(folder: &PluginFolder) -> anyhow::Result<CaseSet> {
-    let mut set = cases::read(&folder.root)?;
-    for (name, rows) in folder::tables(&folder.root)? {
-        set.defaults.tables.entry(name).or_insert(rows);
-    }
-    Ok(set)
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::build::{self, is_stale};
+use super::cases::read;
 use super::kit::{NewPlugin, check_name};
-use super::pack::{cases_of, pack};
+use super::pack::pack;
 use super::{AuthorError, Language, PluginFolder, card, card_text, schemas, shelf};
 use crate::exit::Exit;
 use crate::lang::Lang;
@@ -103,7 +104,7 @@ fn every_language_and_kind_has_a_whole_folder() {
                 (folder.name.as_str(), folder.title.as_str()),
                 ("shop-rules", "店铺规则")
             );
-            assert_eq!(cases_of(&folder).unwrap().cases.len(), 8, "{what}");
+            assert_eq!(read(&folder.root).unwrap().cases.len(), 8, "{what}");
             assert!(is_stale(&folder).unwrap());
         }
     }
@@ -256,7 +257,7 @@ fn a_packed_table_passes_its_cases_and_says_what_it_may_do() {
     let (dir, folder) = table_folder();
     std::fs::write(folder.root.join("tables/客户对照.csv"), "店铺,客户\n0101,KH1\n").unwrap();
     let built = build::build(&folder, None).unwrap();
-    let set = cases_of(&folder).unwrap();
+    let set = read(&folder.root).unwrap();
     assert_eq!(
         set.defaults.tables["客户对照"]["0101"],
         r#"{"店铺":"0101","客户":"KH1"}"#
@@ -321,7 +322,7 @@ fn without_any_row_of_the_mapping_a_case_fails() {
     let (_dir, folder) = table_folder();
     let manifest = build::build(&folder, None).unwrap().inspection.manifest.unwrap();
     let preset: Value = serde_json::from_str(&manifest.preset.unwrap()).unwrap();
-    let mut set = cases_of(&folder).unwrap();
+    let mut set = read(&folder.root).unwrap();
     // The stock mapper is compiled once; a case with settings of its own would replace the mapping as a whole.
     set.cases.retain(|case| case.settings.is_none());
     let runtime = runtime();

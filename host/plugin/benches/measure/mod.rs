@@ -26,6 +26,21 @@ pub(crate) fn group(number: usize, body: &str) -> Group {
     }
 }
 
+/// The same groups for a plugin's code in this process.
+pub(crate) fn for_sdk(groups: &[Group]) -> Vec<dukou_sdk::Group> {
+    groups
+        .iter()
+        .map(|group| {
+            let record = &group.records[0];
+            dukou_sdk::Group::single(dukou_sdk::SourceRecord::new(
+                record.key.clone(),
+                record.received_at.clone(),
+                record.body.clone(),
+            ))
+        })
+        .collect()
+}
+
 /// The shortest of several rounds, each long enough to be measured.
 pub(crate) fn best(mut work: impl FnMut() -> usize) -> Duration {
     for _ in 0..5 {

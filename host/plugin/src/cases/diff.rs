@@ -1,10 +1,10 @@
 //! What is not as expected, by JSON path: exact number tokens (`2.0000` is not `2`), order of members included. Of
 //! expected violations only what is written is compared. Does not say how a difference looks; that is `host/src/author`.
 
+use dukou_core::document::join;
 use serde_json::{Map, Value, json};
 
 use super::case::Expect;
-use super::located::join;
 use super::outcome::Outcome;
 
 /// The most differences that are listed for one case.

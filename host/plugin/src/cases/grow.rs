@@ -1,6 +1,7 @@
 //! The same case with many lines: a limit must never first appear with the largest order of the year. The elements of
 //! one list are repeated until there are enough; what the plugins before made of them is repeated alike.
 
+use dukou_core::document::join;
 use serde_json::Value;
 
 use super::case::parsed;
@@ -41,7 +42,7 @@ pub(crate) fn lists(body: &str) -> Vec<String> {
     fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
         let Some(members) = value.as_object() else { return };
         for (key, value) in members {
-            let path = super::located::join(at, key);
+            let path = join(at, key);
             if value.is_object() || value.is_array() {
                 out.push(path.clone());
             }

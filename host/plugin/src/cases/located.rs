@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use dukou_core::document::join;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -139,15 +140,6 @@ impl<'a> Located<'a> {
             raw,
             path,
         }
-    }
-}
-
-/// A path and one more member.
-pub(crate) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
     }
 }
 

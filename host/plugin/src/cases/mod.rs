@@ -15,7 +15,7 @@ mod report;
 mod review;
 mod robustness;
 mod set;
-mod subject;
+pub(crate) mod subject;
 mod test;
 mod text;
 

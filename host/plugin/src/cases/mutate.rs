@@ -1,6 +1,7 @@
 //! What a field may hold in the end, whatever the catalogue says: missing, null, another type, empty, huge, an exponent,
 //! a zero date. Pure: places in a body, and bodies with one place changed.
 
+use dukou_core::document::join;
 use serde_json::{Map, Value};
 
 /// Characters of the huge text.
@@ -157,8 +158,8 @@ impl Place {
         let mut steps = self.steps.clone();
         steps.push(Step::Key(key.to_owned()));
         Self {
-            path: super::located::join(&self.path, key),
-            general: super::located::join(&self.general, key),
+            path: join(&self.path, key),
+            general: join(&self.general, key),
             steps,
         }
     }

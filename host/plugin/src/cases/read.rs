@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use dukou_core::catalogue::closest;
+use dukou_core::document::join;
 use dukou_core::verdict::{Document, Group, Mapped, Omission, SourceRecord};
 
 use super::case::{Case, CaseTables, Environment, Expect, ExpectedViolation};
-use super::located::{Located, join};
+use super::located::Located;
 use super::set::{COST_FILE, CaseSet, DEFAULTS_FILE, Defaults};
 
 /// Cases that one plugin may have.

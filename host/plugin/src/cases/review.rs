@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use dukou_core::catalogue::column_path;
 use dukou_core::digest::Digest;
 use serde_json::Value;
 
@@ -214,19 +215,7 @@ fn wrapper_of(case: &CaseReport, set: &CaseSet) -> Option<String> {
 
 /// `documents[1].dto.RDRecordDetails[0].Memo` → `RDRecordDetails[].Memo`.
 fn general(path: &str, wrapper: Option<&str>) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => {
-                inside = true;
-                out.push_str("[]");
-            }
-            ']' => inside = false,
-            _ if inside => {}
-            c => out.push(c),
-        }
-    }
+    let out = column_path(path);
     let of_document = out.strip_prefix("documents[].").unwrap_or(&out);
     match wrapper.and_then(|wrapper| of_document.strip_prefix(wrapper)?.strip_prefix('.')) {
         Some(rest) => rest.to_owned(),

@@ -101,7 +101,6 @@ fn batch_length(inputs: &[Input]) -> usize {
 pub(crate) struct Sandboxed {
     pub(crate) prepared: Prepared,
     pub(crate) tables: SharedTables,
-    pub(crate) budgets: Budgets,
 }
 
 impl Subject for Sandboxed {
@@ -110,7 +109,7 @@ impl Subject for Sandboxed {
     }
 
     fn budgets(&self) -> &Budgets {
-        &self.budgets
+        self.prepared.budgets()
     }
 
     fn run(&self, inputs: &[Input]) -> RunReport<Vec<Outcome>> {

@@ -219,7 +219,6 @@ impl<'a> Setup<'a> {
                 let subject = Sandboxed {
                     prepared,
                     tables: TablesOfCase::shared(self.tables),
-                    budgets: runtime.inner.budgets(plugin.inspection().class()).clone(),
                 };
                 let stated = plugin
                     .inspection()

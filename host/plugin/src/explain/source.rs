@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::{Alteration, Bench, Trial};
 use super::ledger::Ledger;
-use super::text::{Edit, Spot, column};
+use dukou_core::catalogue::column_path;
+
+use super::text::{Edit, Spot};
 use super::{ExplainLimits, Origin, Untried, UntriedWhy, values};
 use crate::host_state::SharedTables;
 
@@ -54,7 +56,7 @@ impl Subjects {
         for (record, (spots, source)) in bench.base.spots.iter().zip(&bench.base.group.records).enumerate() {
             for (at, spot) in spots.all.iter().enumerate() {
                 if !chosen(&spot.path, limits) {
-                    out.partly.insert(column(&spot.path));
+                    out.partly.insert(column_path(&spot.path));
                     continue;
                 }
                 let origin = ledger.new_origin(Origin::Source {
@@ -163,7 +165,7 @@ impl Subjects {
                 let Some(other) = values::alike(spot.token(&source.body)).into_iter().nth(way) else {
                     continue;
                 };
-                let (members, edits) = columns.entry(column(&spot.path)).or_default();
+                let (members, edits) = columns.entry(column_path(&spot.path)).or_default();
                 members.extend(tried.get(&(record, at)));
                 edits.push((record, spot.set(&other)));
             }

@@ -251,27 +251,6 @@ pub(crate) fn edited(text: &str, edits: &mut [&Edit]) -> String {
     out
 }
 
-/// A path without the numbers of list elements: `details_list[3].price` → `details_list[].price`.
-pub(crate) fn column(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => {
-                inside = true;
-                out.push('[');
-            }
-            ']' => {
-                inside = false;
-                out.push(']');
-            }
-            c if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out
-}
-
 /// The innermost list element that a path lies in: `a[1].b[2].c` → `a[1].b[2]`.
 pub(crate) fn element_of(path: &str) -> Option<&str> {
     path.rfind(']').and_then(|end| path.get(..=end))
@@ -336,8 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_and_elements_of_paths() {
-        assert_eq!(column("a[1].b[20].c"), "a[].b[].c");
+    fn elements_of_paths() {
         assert_eq!(element_of("a[1].b[20].c"), Some("a[1].b[20]"));
         assert_eq!(element_of("a.b"), None);
     }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use dukou_core::document::join;
 use dukou_core::verdict::Document;
 use serde_json::Value;
 
@@ -106,7 +107,7 @@ impl Tree {
                     self.push(document, path, None);
                 }
                 for (key, value) in members {
-                    self.add(document, &below(path, key), value);
+                    self.add(document, &join(path, key), value);
                 }
             }
             Value::Array(items) if !items.is_empty() => {
@@ -193,14 +194,14 @@ impl Tree {
         match (ours, theirs) {
             (Value::Object(ours), Value::Object(theirs)) if !ours.is_empty() && !theirs.is_empty() => {
                 for (key, value) in ours {
-                    let path = below(path, key);
+                    let path = join(path, key);
                     match theirs.get(key) {
                         Some(other) => self.values(document, &path, value, other, out),
                         None => self.all_below(document, &path, Change::Presence, out),
                     }
                 }
                 for (key, value) in theirs.iter().filter(|(key, _)| !ours.contains_key(*key)) {
-                    appear(document, &below(path, key), value, out);
+                    appear(document, &join(path, key), value, out);
                 }
             }
             (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
@@ -268,7 +269,7 @@ fn appear(document: usize, path: &str, value: &Value, out: &mut Comparison) {
     match value {
         Value::Object(members) if !members.is_empty() => {
             for (key, value) in members {
-                appear(document, &below(path, key), value, out);
+                appear(document, &join(path, key), value, out);
             }
         }
         Value::Array(items) if !items.is_empty() => {
@@ -277,14 +278,6 @@ fn appear(document: usize, path: &str, value: &Value, out: &mut Comparison) {
             }
         }
         value => out.appeared.push((document, path.to_owned(), value.to_string())),
-    }
-}
-
-fn below(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
     }
 }
 

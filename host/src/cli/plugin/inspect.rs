@@ -7,7 +7,7 @@ use dukou_plugin::cases::CaseSet;
 use super::super::Context;
 use super::super::output::{json, say};
 use super::test::{fail, runtime_for};
-use crate::author::{AuthorError, PluginFolder, build, card, card_text, cases, pack};
+use crate::author::{AuthorError, PluginFolder, build, card, card_text, cases};
 use crate::exit::Exit;
 
 /// Arguments.
@@ -72,7 +72,7 @@ fn subject(context: &Context, plugin: &Path) -> anyhow::Result<Subject> {
     let name = name.unwrap_or_default();
     if plugin.is_dir() {
         let folder = PluginFolder::open(plugin)?;
-        let cases = pack::cases_of(&folder)?;
+        let cases = cases::read(&folder.root)?;
         let built = build::fresh(&folder, super::listener(context))?;
         return Ok(Subject {
             name: folder.name,

@@ -9,7 +9,7 @@ use super::super::Context;
 use super::super::output::{json, note, say};
 use super::test::{exit_of, fail, look_of, runtime_for};
 use crate::author::pack::{self, Packed};
-use crate::author::{AuthorError, PluginFolder, build, card_text, report};
+use crate::author::{AuthorError, PluginFolder, build, card_text, cases, report};
 use crate::exit::Exit;
 use crate::overview::text::argument;
 
@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
 fn packed(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let folder = PluginFolder::open(&args.dir)?;
     // Cases that cannot be read are mended without a build.
-    let set = pack::cases_of(&folder)?;
+    let set = cases::read(&folder.root)?;
     let built = build::fresh(&folder, super::listener(context))?;
     let runtime = runtime_for(context, &args.dir)?;
     let plugin = runtime.load(&built.bytes).map_err(|source| AuthorError::Refused {
