@@ -1,8 +1,7 @@
 //! `plugin build`: drives the language's own tool in the plugin's folder, puts the manifest in, inspects the result and
 //! writes it to `build/NAME.wasm`. A digest of everything that went in lies beside it, so that nobody runs an old one.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dukou_core::digest::Digest;
 use dukou_plugin::{Inspection, InspectionLimits, inspect};
@@ -11,7 +10,7 @@ use dukou_plugin_build::{CASES_SECTION, MANIFEST_SECTION, set_section, without_s
 
 use super::error::AuthorError;
 use super::folder::{Language, PluginFolder};
-use super::{inputs, toolchain};
+use super::{inputs, toolchain, whole};
 
 /// A component, built and inspected.
 #[derive(Debug, Clone)]
@@ -32,7 +31,10 @@ pub struct Built {
 /// Everything in [`AuthorError`] but that the folder is no plugin's; a component that may not run here is refused and
 /// not written.
 pub fn build(folder: &PluginFolder, listener: Option<Listener>) -> Result<Built, AuthorError> {
-    let inputs = inputs::digest(folder)?;
+    make(folder, inputs::digest(folder)?, listener)
+}
+
+fn make(folder: &PluginFolder, inputs: Digest, listener: Option<Listener>) -> Result<Built, AuthorError> {
     let (raw, manifest) = match folder.language {
         Language::Rust => (toolchain::rust::compile(folder, listener)?, folder.manifest.clone()),
         Language::JavaScript => (toolchain::js::compile(folder, listener)?, folder.manifest.clone()),
@@ -44,38 +46,42 @@ pub fn build(folder: &PluginFolder, listener: Option<Listener>) -> Result<Built,
         .map_err(|source| AuthorError::Component { source })?;
     let file = folder.component();
     let built = inspected(file, dressed)?;
-    write(&built.file, &built.bytes)?;
-    write(&stamp_file(folder), stamp(inputs, built.digest).as_bytes())?;
+    whole::replace(&built.file, &built.bytes)?;
+    whole::replace(&stamp_file(folder), stamp(inputs, built.digest).as_bytes())?;
     Ok(built)
 }
 
-/// Whether the component has to be built: it is not there, or something that goes into it changed since.
-///
-/// # Errors
-/// When the folder's files cannot be read.
-pub fn is_stale(folder: &PluginFolder) -> Result<bool, AuthorError> {
-    let Ok(bytes) = std::fs::read(folder.component()) else {
-        return Ok(true);
-    };
-    let Ok(kept) = std::fs::read_to_string(stamp_file(folder)) else {
-        return Ok(true);
-    };
-    Ok(kept != stamp(inputs::digest(folder)?, Digest::of(&bytes)))
-}
-
-/// The component as it should be: built if it is stale, else read.
+/// The component as it should be: read, or built if it is not there or something that goes into it changed since.
+/// `building` is told before a build, which may take minutes.
 ///
 /// # Errors
 /// As [`build`].
-pub fn fresh(folder: &PluginFolder, listener: Option<Listener>) -> Result<Built, AuthorError> {
-    if is_stale(folder)? {
-        return build(folder, listener);
+pub fn fresh(
+    folder: &PluginFolder,
+    building: &dyn Fn(&PluginFolder),
+    listener: Option<Listener>,
+) -> Result<Built, AuthorError> {
+    let inputs = inputs::digest(folder)?;
+    match kept(folder, inputs) {
+        Some(bytes) => inspected(folder.component(), bytes),
+        None => {
+            building(folder);
+            make(folder, inputs, listener)
+        }
     }
-    let file = folder.component();
-    match std::fs::read(&file) {
-        Ok(bytes) => inspected(file, bytes),
-        Err(source) => Err(AuthorError::Read { file, source }),
-    }
+}
+
+/// The component that was made of these inputs, if it is still as it was made.
+fn kept(folder: &PluginFolder, inputs: Digest) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(folder.component()).ok()?;
+    let kept = std::fs::read_to_string(stamp_file(folder)).ok()?;
+    (kept == stamp(inputs, Digest::of(&bytes))).then_some(bytes)
+}
+
+/// Whether the component has to be built.
+#[cfg(test)]
+pub(super) fn is_stale(folder: &PluginFolder) -> Result<bool, AuthorError> {
+    Ok(kept(folder, inputs::digest(folder)?).is_none())
 }
 
 fn inspected(file: PathBuf, bytes: Vec<u8>) -> Result<Built, AuthorError> {
@@ -97,26 +103,4 @@ fn stamp_file(folder: &PluginFolder) -> PathBuf {
 /// What is kept beside a component: what went in, what came out.
 fn stamp(inputs: Digest, output: Digest) -> String {
     format!("{inputs}\n{output}\n")
-}
-
-/// Replaces a file as a whole, so that whoever reads meanwhile sees the old one or the new one.
-pub(super) fn write(file: &Path, bytes: &[u8]) -> Result<(), AuthorError> {
-    let failed = |source| AuthorError::Write {
-        file: file.to_owned(),
-        source,
-    };
-    let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else {
-        return Err(failed(std::io::ErrorKind::InvalidFilename.into()));
-    };
-    if !parent.as_os_str().is_empty() {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
-    let beside = parent.join(format!(".{}.new", name.to_string_lossy()));
-    std::fs::File::create(&beside)
-        .and_then(|mut out| {
-            out.write_all(bytes)?;
-            out.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&beside, file))
-        .map_err(failed)
 }

@@ -2,7 +2,6 @@
 //! printed here.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -169,21 +168,6 @@ pub fn folder(plugin_folder: &Path) -> PathBuf {
     plugin_folder.join("cases")
 }
 
-/// Replaces a file as a whole: whoever reads at the same time sees the old text or the new one.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
-    let shown = || path.display().to_string();
-    let name = path.file_name().with_context(shown)?;
-    let beside = path.with_file_name(format!(".{}.new", name.to_string_lossy()));
-    let mut file = std::fs::File::create(&beside).with_context(shown)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::rename(&beside, path))
-        .with_context(shown)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,9 +226,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("cases")).unwrap();
         std::fs::write(folder.path().join("cases/README.md"), "no case").unwrap();
         let case = folder.path().join("cases/one.json");
-        replace(&case, r#"{"group":{"key":"k","records":[]}}"#).unwrap();
+        std::fs::write(&case, r#"{"group":{"key":"k","records":[]}}"#).unwrap();
         assert_eq!(read(folder.path()).unwrap().cases.len(), 1);
-        replace(&case, "{").unwrap();
+        std::fs::write(&case, "{").unwrap();
         let error = read(folder.path()).unwrap_err();
         assert_eq!(error.downcast::<CaseErrors>().unwrap().0[0].code(), "case.json");
     }

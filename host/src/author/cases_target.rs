@@ -21,21 +21,25 @@ pub struct Target {
     pub cases: CaseSet,
 }
 
-/// Loads what `path` points at. `listener` is told what a build says.
+/// Loads what `path` points at. `building` is told before a build, `listener` what it says.
 ///
 /// # Errors
 /// [`cases::CaseErrors`], [`AuthorError`], the plugin's refusal.
-pub fn load(runtime: &Runtime, path: &Path, listener: Option<Listener>) -> anyhow::Result<Target> {
+pub fn load(
+    runtime: &Runtime,
+    path: &Path,
+    building: &dyn Fn(&PluginFolder),
+    listener: Option<Listener>,
+) -> anyhow::Result<Target> {
     if path.is_dir() {
         let folder = PluginFolder::open(path)?;
         // Wrong cases are told before a build that may take a minute.
         let cases = cases::read(&folder.root)?;
-        let built = build::fresh(&folder, listener)?;
-        let plugin = runtime.load(&built.bytes)?;
+        let built = build::fresh(&folder, building, listener)?;
         return Ok(Target {
             folder: Some(path.to_owned()),
+            plugin: loaded(runtime, &built.file, &built.bytes)?,
             component: built.file,
-            plugin,
             cases,
         });
     }
@@ -50,12 +54,23 @@ pub fn load(runtime: &Runtime, path: &Path, listener: Option<Listener>) -> anyho
             return Err(AuthorError::Read { file, source }.into());
         }
     };
-    let plugin = runtime.load(&bytes)?;
+    let plugin = loaded(runtime, path, &bytes)?;
     let cases = cases::packed(plugin.inspection().cases.as_deref())?;
     Ok(Target {
         folder: None,
         component: path.to_owned(),
         plugin,
         cases,
+    })
+}
+
+/// A component, ready to run; a refusal names its file.
+///
+/// # Errors
+/// [`AuthorError::Refused`].
+pub fn loaded(runtime: &Runtime, file: &Path, bytes: &[u8]) -> Result<Plugin, AuthorError> {
+    runtime.load(bytes).map_err(|source| AuthorError::Refused {
+        file: file.to_owned(),
+        source,
     })
 }

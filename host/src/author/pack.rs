@@ -5,8 +5,9 @@ use dukou_core::digest::Digest;
 use dukou_plugin::cases::CaseSet;
 use dukou_plugin_build::{CASES_SECTION, set_section};
 
-use super::build::{self, Built};
+use super::build::Built;
 use super::error::AuthorError;
+use super::whole;
 
 /// One file with everything in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,5 +39,5 @@ pub fn pack(built: &Built, set: &CaseSet) -> Result<Packed, AuthorError> {
 /// # Errors
 /// [`AuthorError::Write`].
 pub fn write(packed: &Packed, file: &std::path::Path) -> Result<(), AuthorError> {
-    build::write(file, &packed.bytes)
+    whole::replace(file, &packed.bytes)
 }

@@ -9,8 +9,8 @@ use dukou_plugin::cases::{
 };
 use serde_json::{Value, json};
 
-use super::cases;
 use super::report::{Ink, Look, amount, difference_lines, percent};
+use super::{cases, whole};
 use crate::overview::text::{clean, clean_block};
 
 /// Changes of a pattern that are listed.
@@ -164,7 +164,7 @@ pub fn accept(
                 .and_then(|(case, outcome)| accepted_text(&text, case, outcome));
             let new = new.with_context(|| format!("{}: changed while it was reviewed", path.display()))?;
             if new != text {
-                cases::replace(&path, &new)?;
+                whole::replace(&path, new.as_bytes())?;
                 written.push(path);
             }
         }
@@ -173,7 +173,7 @@ pub fn accept(
         let cost = accepted_cost(report, set, &names);
         if set.cost.as_ref() != Some(&cost) {
             let path = folder.join(COST_FILE);
-            cases::replace(&path, &CaseSet::cost_file_text(&cost))?;
+            whole::replace(&path, CaseSet::cost_file_text(&cost).as_bytes())?;
             written.push(path);
         }
     }

@@ -4,10 +4,12 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use dukou_plugin::PluginError;
 use serde_json::{Map, Value};
 
 use super::{Context, Failure};
-use crate::author::AuthorError;
+use crate::author::cases::CaseErrors;
+use crate::author::{AuthorError, refusal};
 use crate::exit::Exit;
 
 /// Logging goes to stderr: errors with `--quiet`, warnings by default, more by `DUKOU_LOG`.
@@ -92,6 +94,14 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         }
         None => {}
     }
+    if let Some(cases) = error.downcast_ref::<CaseErrors>() {
+        if context.json {
+            json(serde_json::json!({ "result": "broken", "errors": cases.to_json(context.lang) }));
+        }
+        let head = context.lang.text("cases.broken", &[("count", &cases.0.len())]);
+        eprintln!("{head}\n{}", cases.render(context.lang));
+        return Exit::Definition;
+    }
     if let Some(changed) = error.downcast_ref::<crate::compose::SourceChanged>() {
         let arguments: [(&str, &dyn std::fmt::Display); 3] = [
             ("scheme", &changed.scheme),
@@ -108,7 +118,10 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
     }
     let (code, exit) = match error.downcast_ref::<Failure>() {
         Some(failure) => (failure.code, failure.exit),
-        None => ("internal", Exit::Internal),
+        None => match error.downcast_ref::<PluginError>() {
+            Some(refused) => (refused.code(), refusal(refused)),
+            None => ("internal", Exit::Internal),
+        },
     };
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {

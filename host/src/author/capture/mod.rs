@@ -180,7 +180,7 @@ pub fn capture(subject: &Subject<'_>, plugin: usize, group: &Group) -> Result<Ca
 
 fn one(prepared: &Prepared, candidate: &Candidate, tables: &SharedTables) -> Outcome {
     let mut outcomes = prepared.alone(std::slice::from_ref(candidate), tables);
-    outcomes.pop().unwrap_or(Outcome::Skipped(String::new()))
+    outcomes.pop().expect("one candidate has one outcome")
 }
 
 /// The plugins before the one that is captured.

@@ -10,7 +10,7 @@ use dukou_core::clock::Randomness;
 use dukou_plugin::cases::{CaseSet, Defaults};
 
 use super::Pseudonyms;
-use crate::author::{PluginFolder, cases};
+use crate::author::{PluginFolder, cases, whole};
 
 /// Characters of a case's name.
 const NAME_CHARS: usize = 80;
@@ -68,8 +68,7 @@ impl Place {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, file: &Path, text: &str) -> anyhow::Result<()> {
-        std::fs::create_dir_all(&self.cases).with_context(|| self.cases.display().to_string())?;
-        cases::replace(file, text)
+        Ok(whole::replace(file, text.as_bytes())?)
     }
 }
 
@@ -105,8 +104,7 @@ fn stem(key: &str) -> String {
 /// # Errors
 /// When the salt cannot be read or kept.
 pub fn pseudonyms(root: &Path, randomness: &dyn Randomness, dry_run: bool) -> anyhow::Result<Pseudonyms> {
-    let folder = root.join(".dukou");
-    let file = folder.join("pseudonyms.salt");
+    let file = root.join(".dukou").join("pseudonyms.salt");
     match std::fs::read_to_string(&file) {
         Ok(text) if !text.trim().is_empty() => return Ok(Pseudonyms::new(text.trim().as_bytes())),
         Ok(_) => {}
@@ -119,8 +117,7 @@ pub fn pseudonyms(root: &Path, randomness: &dyn Randomness, dry_run: bool) -> an
         .map(|byte| format!("{byte:02x}"))
         .collect();
     if !dry_run {
-        std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        cases::replace(&file, &format!("{salt}\n"))?;
+        whole::replace(&file, format!("{salt}\n").as_bytes())?;
         only_ours(&file).with_context(|| file.display().to_string())?;
     }
     Ok(Pseudonyms::new(salt.as_bytes()))

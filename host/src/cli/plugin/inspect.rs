@@ -6,7 +6,7 @@ use dukou_plugin::cases::CaseSet;
 
 use super::super::Context;
 use super::super::output::{json, say};
-use super::test::{fail, runtime_for};
+use super::test::runtime_for;
 use crate::author::{AuthorError, PluginFolder, build, card, card_text, cases};
 use crate::exit::Exit;
 
@@ -31,13 +31,7 @@ pub struct Args {
 /// # Errors
 /// [`AuthorError`], or cases inside that cannot be read.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
-    match inspect(context, &args.plugin) {
-        Ok(exit) => Ok(exit),
-        Err(error) => Ok(fail(context, error)),
-    }
-}
-
-fn inspect(context: &Context, plugin: &Path) -> anyhow::Result<Exit> {
+    let plugin = args.plugin.as_path();
     let subject = subject(context, plugin)?;
     let runtime = runtime_for(context, plugin)?;
     let refused = |source| AuthorError::Refused {
@@ -73,7 +67,7 @@ fn subject(context: &Context, plugin: &Path) -> anyhow::Result<Subject> {
     if plugin.is_dir() {
         let folder = PluginFolder::open(plugin)?;
         let cases = cases::read(&folder.root)?;
-        let built = build::fresh(&folder, super::listener(context))?;
+        let built = build::fresh(&folder, &super::building(context), super::listener(context))?;
         return Ok(Subject {
             name: folder.name,
             bytes: built.bytes,

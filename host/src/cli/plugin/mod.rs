@@ -12,6 +12,8 @@ use clap::Subcommand;
 use dukou_plugin_build::tool::Listener;
 
 use super::Context;
+use super::output::note;
+use crate::author::PluginFolder;
 use crate::exit::Exit;
 
 /// The author's loop.
@@ -58,4 +60,15 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
 /// Who hears what a language's tool says while it builds: people on stderr, unless they want silence or JSON.
 fn listener(context: &Context) -> Option<Listener> {
     (!context.quiet && !context.json).then_some(super::output::tool_line)
+}
+
+/// Tells people before a build that it comes first.
+fn building(context: &Context) -> impl Fn(&PluginFolder) {
+    let context = context.clone();
+    move |folder| {
+        note(
+            &context,
+            &context.lang.text("cases.building", &[("name", &folder.name)]),
+        )
+    }
 }

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::output::{json, note, say};
-use super::test::{exit_of, fail, look_of, runtime_for};
+use super::test::{exit_of, look_of, runtime_for};
+use crate::author::cases_target::loaded;
 use crate::author::pack::{self, Packed};
-use crate::author::{AuthorError, PluginFolder, build, card_text, cases, report};
+use crate::author::{PluginFolder, build, card_text, cases, report};
 use crate::exit::Exit;
 use crate::overview::text::argument;
 
@@ -38,24 +39,14 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// [`AuthorError`], cases that cannot be read, or what is no fault of the plugin.
+/// [`crate::author::AuthorError`], cases that cannot be read, or what is no fault of the plugin.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
-    match packed(context, &args) {
-        Ok(exit) => Ok(exit),
-        Err(error) => Ok(fail(context, error)),
-    }
-}
-
-fn packed(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let folder = PluginFolder::open(&args.dir)?;
     // Cases that cannot be read are mended without a build.
     let set = cases::read(&folder.root)?;
-    let built = build::fresh(&folder, super::listener(context))?;
+    let built = build::fresh(&folder, &super::building(context), super::listener(context))?;
     let runtime = runtime_for(context, &args.dir)?;
-    let plugin = runtime.load(&built.bytes).map_err(|source| AuthorError::Refused {
-        file: built.file.clone(),
-        source,
-    })?;
+    let plugin = loaded(&runtime, &built.file, &built.bytes)?;
     let tested = test(&runtime, &plugin, &set, &TestOptions::all())?;
     let passed = match tested.verdict() {
         Verdict::Passed => true,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::output::{self, note, say};
 use super::super::{Context, Failure};
-use super::test::{fail, load, look_of, runtime_for};
+use super::test::{load, look_of, runtime_for};
 use crate::author::cases_target::Target;
 use crate::author::review;
 use crate::exit::Exit;
@@ -53,10 +53,7 @@ enum Decision {
 /// A choice that does not exist, a refusal, files that cannot be written.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let runtime = runtime_for(context, &args.path)?;
-    let target = match load(context, &runtime, &args.path) {
-        Ok(target) => target,
-        Err(error) => return Ok(fail(context, error)),
-    };
+    let target = load(context, &runtime, &args.path)?;
     let Some(folder) = target.folder.clone() else {
         let file = target.component.display();
         return Err(refused(context, "review.packed", &[("file", &file)], Exit::Usage));

@@ -4,17 +4,14 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use dukou_plugin::Runtime;
 use dukou_plugin::cases::{TestOptions, TestReport, Verdict, junit, test};
-use dukou_plugin::{PluginError, Runtime};
-use serde_json::json;
 
 use super::super::output::{self, note, say};
 use super::super::{Context, Failure};
-use crate::author::cases::CaseErrors;
 use crate::author::cases_target::{self, Target};
 use crate::author::cases_watch::{INTERVAL, look};
 use crate::author::report::{Look, render};
-use crate::author::{AuthorError, PluginFolder, build, refusal};
 use crate::compose;
 use crate::exit::Exit;
 use crate::overview::text::terminal_width;
@@ -49,17 +46,18 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// What is no fault of plugin or cases; with `--watch` these end it too.
+/// Cases or a component that cannot be used, what is no fault of theirs; with `--watch` they are told and the next change
+/// is waited for.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let runtime = runtime_for(context, &args.path)?;
     loop {
         let before = look(&args.path);
-        let exit = match once(context, &args, &runtime) {
-            Ok(exit) => exit,
-            Err(error) => fail(context, error),
-        };
+        let exit = once(context, &args, &runtime);
         if !args.watch {
-            return Ok(exit);
+            return exit;
+        }
+        if let Err(error) = exit {
+            let _ = output::failure(context, &error);
         }
         let folder = args.path.display();
         note(context, &context.lang.text("cases.watching", &[("folder", &folder)]));
@@ -104,12 +102,7 @@ fn once(context: &Context, args: &Args, runtime: &Runtime) -> anyhow::Result<Exi
 
 /// Loads what a command is pointed at, and says so if a build comes first.
 pub(super) fn load(context: &Context, runtime: &Runtime, path: &Path) -> anyhow::Result<Target> {
-    if let Ok(folder) = PluginFolder::open(path)
-        && build::is_stale(&folder)?
-    {
-        note(context, &context.lang.text("cases.building", &[("name", &folder.name)]));
-    }
-    cases_target::load(runtime, path, super::listener(context))
+    cases_target::load(runtime, path, &super::building(context), super::listener(context))
 }
 
 /// How a test ends the process.
@@ -140,33 +133,4 @@ fn write_junit(context: &Context, file: &Path, report: &TestReport) -> anyhow::R
         }
         .into()
     })
-}
-
-/// Tells an error where it belongs and answers the exit code.
-pub(super) fn fail(context: &Context, error: anyhow::Error) -> Exit {
-    if let Some(errors) = error.downcast_ref::<CaseErrors>() {
-        if context.json {
-            output::json(json!({ "result": "broken", "errors": errors.to_json(context.lang) }));
-        }
-        let loud = Context {
-            quiet: false,
-            ..context.clone()
-        };
-        let head = context.lang.text("cases.broken", &[("count", &errors.0.len())]);
-        note(&loud, &format!("{head}\n{}", errors.render(context.lang)));
-        return Exit::Definition;
-    }
-    output::failure(context, &told(context, error))
-}
-
-/// The error with its sentence and its exit code.
-fn told(context: &Context, error: anyhow::Error) -> anyhow::Error {
-    let (code, message, exit) = if let Some(author) = error.downcast_ref::<AuthorError>() {
-        (author.code(), author.sentence(context.lang), author.exit())
-    } else if let Some(refused) = error.downcast_ref::<PluginError>() {
-        (refused.code(), refused.to_string(), refusal(refused))
-    } else {
-        return error;
-    };
-    Failure { code, message, exit }.into()
 }
