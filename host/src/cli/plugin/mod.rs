@@ -69,6 +69,6 @@ fn building(context: &Context) -> impl Fn(&PluginFolder) {
         note(
             &context,
             &context.lang.text("cases.building", &[("name", &folder.name)]),
-        )
+        );
     }
 }

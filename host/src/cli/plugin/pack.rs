@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         return Ok(refused(context, &tested));
     }
     let packed = pack::pack(&built, &set)?;
-    let file = args.out.clone().unwrap_or_else(|| folder.packed());
+    let file = args.out.unwrap_or_else(|| folder.packed());
     pack::write(&packed, &file)?;
     if context.json {
         json(json!({
