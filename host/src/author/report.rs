@@ -1,6 +1,8 @@
 //! What a test found, for people: one line a case with its cost, differences under what failed, the checks, a summary.
 //! Builds text and prints nothing; the machine's form is `TestReport::to_json`.
 
+mod figures;
+
 use dukou_plugin::cases::{
     CaseReport, CheckReport, Cost, Difference, DifferenceKind, Failure, Outcome, Share, Status, TestReport, Verdict,
     level,
@@ -8,6 +10,9 @@ use dukou_plugin::cases::{
 
 use crate::lang::Lang;
 use crate::overview::text::{clean, clean_block};
+
+pub(crate) use figures::{amount, percent};
+use figures::{bytes, width};
 
 /// A share of a budget from which it is shown in yellow, in hundredths of a percent.
 const NOTABLE: Share = Share(5_000);
@@ -439,49 +444,6 @@ fn summary(report: &TestReport, look: Look) -> String {
         _ => {}
     }
     text
-}
-
-/// A count with a letter: `812`, `523 k`, `1.24 M`.
-pub(crate) fn amount(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..1_000_000 => format!("{} k", count / 1_000),
-        1_000_000..1_000_000_000 => format!("{}.{:02} M", count / 1_000_000, count / 10_000 % 100),
-        _ => format!("{}.{:02} G", count / 1_000_000_000, count / 10_000_000 % 100),
-    }
-}
-
-fn bytes(count: u64) -> String {
-    match count {
-        0..1_024 => format!("{count} B"),
-        1_024..1_048_576 => format!("{} KB", count / 1_024),
-        _ => format!("{}.{} MB", count / 1_048_576, count % 1_048_576 * 10 / 1_048_576),
-    }
-}
-
-/// How much `after` is more or less than `before`: `+12.3%`.
-pub(crate) fn percent(before: u64, after: u64) -> String {
-    if before == 0 {
-        return "+∞".to_owned();
-    }
-    let (sign, distance) = if after >= before {
-        ('+', after - before)
-    } else {
-        ('-', before - after)
-    };
-    let tenths = u128::from(distance) * 1_000 / u128::from(before);
-    format!("{sign}{}.{}%", tenths / 10, tenths % 10)
-}
-
-/// Columns of a terminal: Chinese characters take two.
-pub(crate) fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| match c {
-            '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' => 2,
-            '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3fffd}' => 2,
-            _ => 1,
-        })
-        .sum()
 }
 
 #[cfg(test)]

@@ -1,96 +1,19 @@
-//! What a test found, as data: for people (`host/src/author`), for machines (`to_json`) and for JUnit.
-//! Shares are counted in hundredths of a percent, because nothing here passes through a float.
+//! What a test found, as data: for people (`host/src/author`), for machines (`json`) and for JUnit.
+
+mod json;
+mod shares;
 
 use std::time::Duration;
 
 use dukou_core::digest::Digest;
-use serde_json::{Value, json};
 
 use super::diff::Difference;
 use super::outcome::{Failure, Outcome};
-use crate::budget::{Budgets, Usage};
+use crate::budget::Usage;
 use crate::host_state::LogLine;
 use crate::inspect::Kind;
 
-/// A share of a budget in hundredths of a percent: 10,000 is all of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Share(pub u64);
-
-impl Share {
-    /// How much `used` is of `limit`; all of it if there is no limit to speak of.
-    pub fn of(used: u64, limit: u64) -> Self {
-        if limit == 0 {
-            return Self(if used == 0 { 0 } else { 10_000 });
-        }
-        let share = u128::from(used) * 10_000 / u128::from(limit);
-        Self(u64::try_from(share).unwrap_or(u64::MAX))
-    }
-}
-
-impl std::fmt::Display for Share {
-    /// `0.3%`, `12%`: whole percents from ten on.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 >= 1_000 {
-            write!(f, "{}%", self.0 / 100)
-        } else {
-            write!(f, "{}.{}%", self.0 / 100, self.0 / 10 % 10)
-        }
-    }
-}
-
-/// What a run used, as shares of its budgets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Shares {
-    /// Of the fuel.
-    pub fuel: Share,
-    /// Of the memory.
-    pub memory: Share,
-    /// Of the text of answers.
-    pub output: Share,
-    /// Of the look-ups.
-    pub host_calls: Share,
-    /// Of the log.
-    pub log: Share,
-}
-
-impl Shares {
-    /// The shares of a run over `groups` groups.
-    pub fn of(usage: &Usage, budgets: &Budgets, groups: usize) -> Self {
-        Self {
-            fuel: Share::of(usage.fuel, usage.fuel_limit),
-            memory: Share::of(usage.peak_memory_bytes as u64, budgets.memory_bytes as u64),
-            output: Share::of(usage.output_bytes as u64, budgets.output_bytes as u64),
-            host_calls: Share::of(usage.host_calls, budgets.host_calls(groups)),
-            log: Share::of(usage.log_bytes as u64, budgets.log_bytes as u64),
-        }
-    }
-
-    /// The largest share and its word.
-    pub fn largest(&self) -> (&'static str, Share) {
-        let all = [
-            ("fuel", self.fuel),
-            ("memory", self.memory),
-            ("output", self.output),
-            ("host_calls", self.host_calls),
-            ("log", self.log),
-        ];
-        all.into_iter()
-            .max_by_key(|(_, share)| *share)
-            .unwrap_or(("fuel", self.fuel))
-    }
-
-    /// Percents as decimal text, e.g. `12.34`.
-    fn to_json(self) -> Value {
-        let percent = |share: Share| format!("{}.{:02}", share.0 / 100, share.0 % 100);
-        json!({
-            "fuel": percent(self.fuel),
-            "memory": percent(self.memory),
-            "output": percent(self.output),
-            "host_calls": percent(self.host_calls),
-            "log": percent(self.log),
-        })
-    }
-}
+pub use shares::{Cost, Share, Shares};
 
 /// How a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,68 +33,6 @@ impl Status {
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::New => "new",
-        }
-    }
-}
-
-/// A case's fuel beside the accepted one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cost {
-    /// No cost of the whole set was ever accepted.
-    Unknown,
-    /// Others have an accepted cost, this case has none.
-    New,
-    /// Within two percent.
-    Same {
-        /// The accepted fuel.
-        accepted: u64,
-    },
-    /// More than two percent more.
-    Dearer {
-        /// The accepted fuel.
-        accepted: u64,
-    },
-    /// More than two percent less.
-    Cheaper {
-        /// The accepted fuel.
-        accepted: u64,
-    },
-}
-
-impl Cost {
-    /// Compares `fuel` with what was accepted; two percent either way are the same.
-    pub fn of(fuel: u64, accepted: u64) -> Self {
-        let slack = accepted / 50;
-        if fuel > accepted.saturating_add(slack) {
-            Self::Dearer { accepted }
-        } else if fuel < accepted.saturating_sub(slack) {
-            Self::Cheaper { accepted }
-        } else {
-            Self::Same { accepted }
-        }
-    }
-
-    /// Whether somebody has to accept it.
-    pub fn is_pending(self) -> bool {
-        matches!(self, Self::New | Self::Dearer { .. } | Self::Cheaper { .. })
-    }
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::New => "new",
-            Self::Same { .. } => "same",
-            Self::Dearer { .. } => "dearer",
-            Self::Cheaper { .. } => "cheaper",
-        }
-    }
-
-    /// The accepted fuel, if there is one.
-    pub fn accepted(self) -> Option<u64> {
-        match self {
-            Self::Unknown | Self::New => None,
-            Self::Same { accepted } | Self::Dearer { accepted } | Self::Cheaper { accepted } => Some(accepted),
         }
     }
 }
@@ -378,10 +239,6 @@ impl Growth {
     pub fn is_empty(&self) -> bool {
         self.cases == Some(0)
     }
-
-    fn to_json(&self) -> Value {
-        json!({ "cases": self.cases, "unknown_list": self.unknown_list, "near": self.near })
-    }
 }
 
 /// How a test ended.
@@ -433,93 +290,6 @@ impl TestReport {
     pub fn count(&self, status: Status) -> usize {
         self.cases.iter().filter(|case| case.status == status).count()
     }
-
-    /// The report for machines, without a schema number. There is no time in it, so equal runs give equal reports.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "plugin": self.plugin,
-            "version": self.version,
-            "kind": self.kind.as_str(),
-            "digest": self.digest.to_string(),
-            "result": self.verdict().word(),
-            "passed": self.count(Status::Passed),
-            "failed": self.count(Status::Failed),
-            "new": self.count(Status::New),
-            "filtered": self.filtered,
-            "cases": self.cases.iter().map(CaseReport::to_json).collect::<Vec<_>>(),
-            "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
-            "stale_cost": self.stale_cost,
-            "refusals": self.refusals.iter().map(|one| json!({
-                "code": one.failure.code, "message": one.failure.message, "cases": one.cases,
-            })).collect::<Vec<_>>(),
-            "growth": self.growth.to_json(),
-        })
-    }
-}
-
-impl CaseReport {
-    fn to_json(&self) -> Value {
-        let mut object = json!({
-            "name": self.name,
-            "title": self.title,
-            "status": self.status.word(),
-            "outcome": self.outcome.to_json(),
-            "differences": self.differences.iter().map(Difference::to_json).collect::<Vec<_>>(),
-            "usage": usage_to_json(&self.usage),
-            "shares_percent": self.shares.to_json(),
-            "cost": { "change": self.cost.word(), "accepted": self.cost.accepted() },
-            "grown": self.grown.as_ref().map(Grown::to_json),
-            "log": self.log.iter().map(|line| json!({ "level": level(line), "text": line.text })).collect::<Vec<_>>(),
-        });
-        if let Outcome::Failed(failure) = &self.outcome {
-            object["failure"] = json!({ "code": failure.code, "message": failure.message, "frames": failure.frames });
-        }
-        object
-    }
-}
-
-impl Grown {
-    fn to_json(&self) -> Value {
-        json!({
-            "list": self.list,
-            "lines": self.lines,
-            "fits": self.fits(),
-            "outcome": self.outcome.word(),
-            "code": match &self.outcome { Outcome::Failed(failure) => Some(failure.code), _ => None },
-            "usage": usage_to_json(&self.usage),
-            "shares_percent": self.shares.to_json(),
-        })
-    }
-}
-
-impl CheckReport {
-    fn to_json(&self) -> Value {
-        json!({
-            "name": self.name.word(),
-            "passed": self.passed(),
-            "failed": self.failed(),
-            "groups": self.groups,
-            "left_out": self.left_out,
-            "untried": self.untried,
-            "findings": self.findings.iter().map(|one| json!({
-                "case": one.case, "change": one.change, "detail": one.detail,
-            })).collect::<Vec<_>>(),
-            "more_findings": self.more_findings,
-            "unused_needs": self.unused_needs,
-            "unseen_needs": self.unseen_needs,
-        })
-    }
-}
-
-fn usage_to_json(usage: &Usage) -> Value {
-    json!({
-        "fuel": usage.fuel,
-        "fuel_limit": usage.fuel_limit,
-        "peak_memory_bytes": usage.peak_memory_bytes,
-        "output_bytes": usage.output_bytes,
-        "log_bytes": usage.log_bytes,
-        "host_calls": usage.host_calls,
-    })
 }
 
 /// The word for a log line's level.
