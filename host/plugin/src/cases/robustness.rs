@@ -1,6 +1,7 @@
 //! Robustness: each needed field in turn holds what it should not, and the plugin must still come to a verdict, and
-//! what it maps must still suit the target's catalogue. The documents of the plugins before are changed as well. Many changed groups go into one call, because interpreters are
-//! slow to start; their number is bounded for all setups together, and what was left out is told.
+//! what it maps must still suit the target's catalogue. The documents of the plugins before are changed as well. Many
+//! changed groups go into one call, because interpreters are slow to start; their number is bounded for all setups
+//! together, and what was left out is told.
 
 use std::collections::HashMap;
 
