@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use dukou_connect::egress::{AddressPolicy, Egress, ReqwestEgress};
-use dukou_connect::{Source, Target};
+use dukou_connect::{Inquiry, RequestOutline, Source, Target};
 use dukou_core::clock::{Clock, Randomness};
 use dukou_plugin::{ChildCompiler, Runtime, RuntimeOptions};
 use dukou_store::sqlite::{SqliteOptions, SqliteStore};
 use dukou_store::{PipelineLock, Store};
 
 use crate::pipeline::failpoint::Failpoints;
+use crate::pipeline::guard::{Guard, Unwatched};
 use crate::pipeline::lane::Lanes;
 use crate::pipeline::{Crossing, Pipeline};
 use crate::scheme::Scheme;
@@ -101,17 +102,18 @@ pub fn egress() -> anyhow::Result<Arc<dyn Egress>> {
     Ok(Arc::new(ReqwestEgress::new(AddressPolicy::default())?))
 }
 
-/// The source connector of a connection.
+/// The source connector of a connection, as a tenant sees it.
 ///
 /// # Errors
 /// When a secret is missing, or the connection is no source.
 pub fn source(
     project: &Project,
+    tenant: &str,
     connection: &str,
     egress: &Arc<dyn Egress>,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn Source>> {
-    match &project.connection(connection)?.kind {
+    match &project.connection(tenant, connection)?.kind {
         ConnectionKind::WdtQimen(settings) => {
             let config = settings.resolve(&project.root)?;
             Ok(Arc::new(dukou_connect::wdt_qimen::WdtQimen::new(
@@ -124,17 +126,18 @@ pub fn source(
     }
 }
 
-/// The target connector of a connection.
+/// The target connector of a connection, as a tenant sees it.
 ///
 /// # Errors
 /// When a secret is missing, or the connection is no target.
 pub fn target(
     project: &Project,
+    tenant: &str,
     connection: &str,
     egress: &Arc<dyn Egress>,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn Target>> {
-    match &project.connection(connection)?.kind {
+    match &project.connection(tenant, connection)?.kind {
         ConnectionKind::TplusCloud(settings) => {
             let config = settings.resolve(&project.root)?;
             Ok(Arc::new(dukou_connect::tplus_cloud::TplusCloud::new(
@@ -143,6 +146,22 @@ pub fn target(
                 clock.clone(),
             )))
         }
+        ConnectionKind::WdtQimen(_) => anyhow::bail!("connection {connection} is a source, not a target"),
+    }
+}
+
+/// What a request to an API of a connection looks like, without its body: a pure function of settings. No secret is
+/// resolved and nothing that could send is made.
+///
+/// # Errors
+/// When the connection is no target.
+pub fn request_of(project: &Project, tenant: &str, connection: &str, api: &str) -> anyhow::Result<RequestOutline> {
+    match &project.connection(tenant, connection)?.kind {
+        ConnectionKind::TplusCloud(settings) => Ok(dukou_connect::tplus_cloud::outline(
+            &settings.url,
+            &settings.app_key,
+            api,
+        )),
         ConnectionKind::WdtQimen(_) => anyhow::bail!("connection {connection} is a source, not a target"),
     }
 }
@@ -190,6 +209,7 @@ pub struct Host {
     egress: Arc<dyn Egress>,
     lanes: Lanes,
     failpoints: Failpoints,
+    guard: Arc<dyn Guard>,
 }
 
 impl Host {
@@ -211,6 +231,7 @@ impl Host {
             egress: egress()?,
             lanes: Lanes::default(),
             failpoints,
+            guard: Arc::new(Unwatched),
             project,
         })
     }
@@ -234,6 +255,11 @@ impl Host {
         Ok((lock, usize::try_from(recovered.groups).unwrap_or(usize::MAX)))
     }
 
+    /// Dies here if a test says so.
+    pub fn reach(&self, place: &'static str) {
+        self.failpoints.reach(place);
+    }
+
     /// The stages' surroundings.
     pub fn pipeline(&self, stop: tokio::sync::watch::Receiver<bool>, suspects: usize) -> Arc<Pipeline> {
         Arc::new(Pipeline {
@@ -242,6 +268,7 @@ impl Host {
             owner: self.owner,
             stop,
             failpoints: self.failpoints.clone(),
+            guard: self.guard.clone(),
             suspects: suspects.into(),
         })
     }
@@ -251,7 +278,13 @@ impl Host {
     /// # Errors
     /// When a secret is missing.
     pub fn source(&self, scheme: &Scheme) -> anyhow::Result<Arc<dyn Source>> {
-        source(&self.project, &scheme.source.connection, &self.egress, &self.clock)
+        source(
+            &self.project,
+            &scheme.name.tenant,
+            &scheme.source.connection,
+            &self.egress,
+            &self.clock,
+        )
     }
 
     /// The target of a scheme.
@@ -259,7 +292,21 @@ impl Host {
     /// # Errors
     /// When a secret is missing.
     pub fn target(&self, scheme: &Scheme) -> anyhow::Result<Arc<dyn Target>> {
-        target(&self.project, &scheme.target.connection, &self.egress, &self.clock)
+        target(
+            &self.project,
+            &scheme.name.tenant,
+            &scheme.target.connection,
+            &self.egress,
+            &self.clock,
+        )
+    }
+
+    /// The target of a scheme as one may ask it: it cannot be written to.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn inquiry(&self, scheme: &Scheme) -> anyhow::Result<Arc<dyn Inquiry>> {
+        Ok(self.target(scheme)?)
     }
 
     /// A scheme in force: loaded from its deployment.
@@ -271,6 +318,8 @@ impl Host {
             crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
         let source = self.source(&scheme)?;
         let target = self.target(&scheme)?;
+        let owner = self.project.connection(&scheme.name.tenant, &scheme.target.connection)?;
+        let owner = owner.tenant.as_deref().unwrap_or_default();
         // The mark says how far *this* account was read: with another one it would skip everything before it.
         let bound = self.store.source_account(&scheme.name, &source.account())?;
         if bound != source.account() {
@@ -289,8 +338,9 @@ impl Host {
         Ok(Arc::new(Crossing {
             deployment: deployment.id,
             source_lane: self.lanes.source(&source.account(), source.per_second()),
-            target_lane: self.lanes.target(target),
+            target_lane: self.lanes.target(owner, target),
             tables: wanted.shared_tables(),
+            rules: scheme.rules(),
             plugins: wanted.plugin_digests(),
             recipe: wanted.recipe,
             chain: wanted.chain,

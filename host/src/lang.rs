@@ -55,17 +55,29 @@ impl Lang {
     }
 }
 
-const ZH_FILES: [&str; 4] = [
+const ZH_FILES: [&str; 10] = [
     include_str!("lang/zh.toml"),
     include_str!("lang/plugin.zh.toml"),
     include_str!("lang/cases.zh.toml"),
     include_str!("lang/explain.zh.toml"),
+    include_str!("lang/tenant.zh.toml"),
+    include_str!("lang/replay.zh.toml"),
+    include_str!("lang/gate.zh.toml"),
+    include_str!("lang/fleet.zh.toml"),
+    include_str!("lang/history.zh.toml"),
+    include_str!("lang/drain.zh.toml"),
 ];
-const EN_FILES: [&str; 4] = [
+const EN_FILES: [&str; 10] = [
     include_str!("lang/en.toml"),
     include_str!("lang/plugin.en.toml"),
     include_str!("lang/cases.en.toml"),
     include_str!("lang/explain.en.toml"),
+    include_str!("lang/tenant.en.toml"),
+    include_str!("lang/replay.en.toml"),
+    include_str!("lang/gate.en.toml"),
+    include_str!("lang/fleet.en.toml"),
+    include_str!("lang/history.en.toml"),
+    include_str!("lang/drain.en.toml"),
 ];
 
 /// Flattens `[section] key = "…"` to `section.key`.

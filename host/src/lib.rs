@@ -9,6 +9,7 @@ pub mod compose;
 pub mod deploy;
 pub mod exit;
 pub mod lang;
+pub mod onlooker;
 pub mod overview;
 pub mod pipeline;
 pub mod scheme;

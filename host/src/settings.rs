@@ -2,7 +2,9 @@
 //! secrets enter here, when a connection is opened, and are never part of a definition.
 
 mod connection;
+mod places;
 mod secret;
+mod tenant;
 #[cfg(test)]
 mod tests;
 
@@ -10,15 +12,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dukou_core::catalogue::Catalogue;
-use dukou_core::names::{DEFAULT_TENANT, SchemeName, TargetName, is_name};
+use dukou_core::names::{DEFAULT_TENANT, SchemeName, TargetName};
 
 pub use connection::{Connection, ConnectionKind, Side, TplusCloudSettings, WdtQimenSettings};
-pub(crate) use secret::lint as lint_secrets;
+pub(crate) use secret::{lint as lint_secrets, looks_like_secret};
 pub use secret::{SecretAt, SecretRef};
+pub use tenant::{TENANT_FILE, TENANTS, Tenant};
 
-use crate::scheme::{
-    self, Code, DefinitionErrors, Diagnostic, Held, Scheme, Section, Sentence, SourceFile, TableFile, not_yet,
-};
+use crate::scheme::{self, Code, DefinitionErrors, Diagnostic, Section, Sentence, SourceFile, not_yet};
 
 /// The project's file.
 pub const PROJECT_FILE: &str = "dukou.toml";
@@ -80,23 +81,28 @@ pub struct Project {
     pub auto_deploy: bool,
     /// The store's file.
     pub store: PathBuf,
-    /// Connections by name.
+    /// The connections of `dukou.toml` by name. Whoever opens one for a scheme asks [`Project::connection`].
     pub connections: BTreeMap<String, Connection>,
+    /// The tenants of `tenants/` by name. `schemes/` belongs to the tenant `default`, which is not among them.
+    pub tenants: BTreeMap<String, Tenant>,
     /// The project's own catalogues and additions.
     pub catalogues: Vec<Catalogue>,
     /// What looks wrong and stops nothing.
     pub warnings: Vec<Diagnostic>,
     /// Names of all connections, those with errors included.
     named: Vec<String>,
+    /// Folders of `tenants/` that name no tenant.
+    strays: Vec<Diagnostic>,
 }
 
 impl Project {
-    /// Loads a project's `dukou.toml` and catalogues.
+    /// Loads a project's `dukou.toml`, catalogues and tenants. A tenant whose own file is wrong fails when one of its
+    /// schemes is loaded, so that it stops nobody else.
     ///
     /// # Errors
-    /// Everything that is wrong with them.
+    /// Everything that is wrong with `dukou.toml` and the project's catalogues.
     pub fn load(root: &Path) -> Result<Self, DefinitionErrors> {
-        let (project, errors) = Self::read(root)?;
+        let (project, errors) = Self::read_shared(root)?;
         if errors.is_empty() {
             Ok(project)
         } else {
@@ -104,11 +110,19 @@ impl Project {
         }
     }
 
-    /// Reads as much of a project as can be read, with what is wrong, so that `check` can go on to its schemes.
+    /// Reads as much of a project as can be read, with what is wrong, tenants included, so that `check` can go on to
+    /// its schemes.
     ///
     /// # Errors
     /// Only when there is no project file to read.
     pub fn read(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
+        let (project, mut errors) = Self::read_shared(root)?;
+        errors.extend(project.strays.iter().cloned());
+        errors.extend(project.tenants.values().flat_map(|tenant| tenant.errors.iter().cloned()));
+        Ok((project, errors))
+    }
+
+    fn read_shared(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
         let file = SourceFile::read(root, &root.join(PROJECT_FILE)).map_err(|finding| {
             if finding.code == Code::Unreadable {
                 finding.help(Sentence::new("definition.no_project_help"))
@@ -117,36 +131,24 @@ impl Project {
             }
         })?;
         let parsed = scheme::parse(&file);
-        let broken: Vec<usize> = parsed
-            .errors
-            .iter()
-            .filter_map(|error| Some(error.position()?.0))
-            .collect();
         let mut errors = Vec::new();
         let mut project = Self {
             root: root.to_owned(),
             auto_deploy: true,
             store: root.join(DEFAULT_STORE),
             connections: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             catalogues: Vec::new(),
             warnings: Vec::new(),
             named: Vec::new(),
+            strays: Vec::new(),
         };
         project.read_file(&file, &parsed.table, &mut errors);
-        if !broken.is_empty() {
-            errors.retain(|error| {
-                error.code != Code::MissingKey && !error.position().is_some_and(|(line, _)| broken.contains(&line))
-            });
-            errors.extend(parsed.errors);
-        }
-        errors.sort_by_key(Diagnostic::position);
+        scheme::add_broken(&mut errors, parsed.errors);
+        errors.sort_by(|a, b| a.order().cmp(&b.order()));
         secret::lint(&file, &parsed.table, &mut project.warnings);
-        for folder in ["tenants", "base"] {
-            if root.join(folder).is_dir() {
-                errors.push(Diagnostic::new(Code::NotYet).with("what", format!("{folder}/")));
-            }
-        }
-        project.catalogues = scheme::read_catalogues(root, &mut errors);
+        project.catalogues = scheme::read_catalogues(root, root, &mut errors);
+        (project.tenants, project.strays) = tenant::read_all(root, &project.catalogues);
         Ok((project, errors))
     }
 
@@ -175,93 +177,82 @@ impl Project {
             section.finish();
         }
         if let Some((table, _)) = root.table("connections") {
-            for entry in &table.entries {
-                self.named.push(entry.key.clone());
-                if !is_name(&entry.key) {
-                    root.push(
-                        Diagnostic::at(Code::BadName, file, entry.key_span.clone()).with("name", entry.key.as_str()),
-                    );
-                    continue;
-                }
-                let Held::Table(table) = &entry.node.value else {
-                    root.push(
-                        Diagnostic::at(Code::WrongType, file, entry.node.span.clone())
-                            .with("key", entry.key.as_str())
-                            .with("expected", scheme::Arg::Word("definition.type_table"))
-                            .with("found", scheme::Arg::Word(entry.node.value.word())),
-                    );
-                    continue;
-                };
-                let name = format!("[connections.{}]", entry.key);
-                let section = Section::new(file, name, table, entry.node.span.clone(), root.errors);
-                if let Some(connection) = connection::read(&entry.key, section) {
-                    self.connections.insert(entry.key.clone(), connection);
-                }
-            }
+            (self.connections, self.named) = connection::read_all(file, table, root.errors);
         }
         root.finish();
     }
 
-    /// A connection by name.
+    /// A connection as a tenant sees it: its own of that name, else the project's.
+    ///
+    /// The project's stands in for nothing that the tenant may have had: not while the tenant's file is wrong or gone, or
+    /// documents would go to another account.
     ///
     /// # Errors
-    /// [`Code::UnknownConnection`] with what there is.
-    pub fn connection(&self, name: &str) -> Result<&Connection, DefinitionErrors> {
-        self.connections.get(name).ok_or_else(|| {
+    /// [`Code::UnknownConnection`] with what there is, [`Code::UnknownTenant`], or what is wrong with the tenant's file.
+    pub fn connection(&self, tenant: &str, name: &str) -> Result<&Connection, DefinitionErrors> {
+        let own = self.tenant(tenant)?;
+        if let Some(own) = own.filter(|own| !own.errors.is_empty()) {
+            return Err(DefinitionErrors(own.errors.clone()));
+        }
+        let found = match own.filter(|own| own.names(name)) {
+            Some(own) => own.connections.get(name),
+            None => self.connections.get(name),
+        };
+        found.ok_or_else(|| {
             Diagnostic::new(Code::UnknownConnection)
                 .with("name", name)
-                .did_you_mean(name, self.connections.keys().map(String::as_str))
+                .did_you_mean(name, self.connection_names(tenant, None).into_iter())
                 .into()
         })
     }
 
-    /// Whether `dukou.toml` has a connection of this name, usable or not.
-    pub(crate) fn names_connection(&self, name: &str) -> bool {
-        self.named.iter().any(|named| named == name)
-    }
-
-    /// Scheme files with the names they give, by name.
-    pub fn scheme_files(&self) -> Vec<(SchemeName, PathBuf)> {
-        self.files_and_strays().0
-    }
-
-    /// Names of all schemes.
+    /// The tenant of a name; `None` for `default`, which has no file.
     ///
     /// # Errors
-    /// [`Code::BadName`] when a file's name is no scheme's name.
-    pub fn scheme_names(&self) -> Result<Vec<SchemeName>, DefinitionErrors> {
-        let (files, strays) = self.files_and_strays();
-        if strays.is_empty() {
-            Ok(files.into_iter().map(|(name, _)| name).collect())
-        } else {
-            Err(DefinitionErrors(strays))
+    /// [`Code::UnknownTenant`] with what there is.
+    pub fn tenant(&self, name: &str) -> Result<Option<&Tenant>, DefinitionErrors> {
+        match self.tenants.get(name) {
+            None if name != DEFAULT_TENANT => Err(Diagnostic::new(Code::UnknownTenant)
+                .with("name", name)
+                .did_you_mean(name, self.tenants.keys().map(String::as_str))
+                .into()),
+            found => Ok(found),
         }
     }
 
-    fn files_and_strays(&self) -> (Vec<(SchemeName, PathBuf)>, Vec<Diagnostic>) {
-        let (mut files, mut strays) = (Vec::new(), Vec::new());
-        for path in scheme::project_files(&self.root, "schemes", "toml") {
-            let stem = path
-                .file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            if is_name(&stem) {
-                files.push((SchemeName::new(DEFAULT_TENANT, stem), path));
-            } else {
-                let shown = scheme::shown(&self.root, &path);
-                strays.push(
-                    Diagnostic::new(Code::BadName)
-                        .with("name", stem)
-                        .help(Sentence::new("definition.rename_help").with("file", shown)),
-                );
-            }
-        }
-        (files, strays)
+    /// Names of the connections that a tenant sees, of all or of one side.
+    pub(crate) fn connection_names(&self, tenant: &str, side: Option<Side>) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .connections_of(tenant)
+            .filter(|connection| side.is_none_or(|side| connection.kind.side() == side))
+            .map(|connection| connection.name.as_str())
+            .collect();
+        names.sort_unstable();
+        names
     }
 
-    /// Where a scheme's file is.
-    pub(crate) fn scheme_path(&self, name: &SchemeName) -> PathBuf {
-        self.root.join("schemes").join(format!("{}.toml", name.name))
+    /// The connections that a tenant sees: its own, and the project's of other names.
+    pub fn connections_of<'a>(&'a self, tenant: &str) -> impl Iterator<Item = &'a Connection> + Clone {
+        let own = self.tenants.get(tenant);
+        let hidden = move |name: &str| own.is_some_and(|own| own.names(name));
+        let shared = self.connections.values().filter(move |connection| !hidden(&connection.name));
+        own.into_iter().flat_map(|own| own.connections.values()).chain(shared)
+    }
+
+    /// Whether the tenant or `dukou.toml` has a connection of this name, usable or not, or may have had it.
+    pub(crate) fn names_connection(&self, tenant: &str, name: &str) -> bool {
+        let own = self.tenants.get(tenant);
+        own.is_some_and(|own| own.names(name) || !own.errors.is_empty()) || self.named.iter().any(|named| named == name)
+    }
+
+    /// The catalogues and additions that a tenant's schemes are read with.
+    pub(crate) fn catalogues_of(&self, tenant: &str) -> &[Catalogue] {
+        self.tenants.get(tenant).map_or(&self.catalogues, |tenant| &tenant.catalogues)
+    }
+
+    /// The tags of a tenant; none for `default`.
+    pub fn tags(&self, tenant: &str) -> &[String] {
+        self.tenants.get(tenant).map_or(&[], |tenant| &tenant.tags)
     }
 
     /// The scheme that a person names, or the only one when none is named.
@@ -286,73 +277,10 @@ impl Project {
         })
     }
 
-    /// Loads one scheme.
-    ///
-    /// # Errors
-    /// Everything that is wrong with its file, or that there is none.
-    pub fn load_scheme(&self, name: &SchemeName) -> Result<Scheme, DefinitionErrors> {
-        if name.tenant != DEFAULT_TENANT {
-            return Err(Diagnostic::new(Code::NotYet).with("what", "tenants/").into());
-        }
-        let path = self.scheme_path(name);
-        if !is_name(&name.name) || !path.is_file() {
-            return Err(scheme::unknown_scheme(self, name).into());
-        }
-        scheme::load(self, name, &SourceFile::read(&self.root, &path)?)
-    }
-
-    /// Loads every scheme, with everything that is wrong with those that cannot be loaded.
-    pub fn load_all(&self) -> (Vec<Scheme>, DefinitionErrors) {
-        let (files, strays) = self.files_and_strays();
-        let (mut schemes, mut errors) = (Vec::new(), DefinitionErrors(strays));
-        for (name, _) in files {
-            match self.load_scheme(&name) {
-                Ok(scheme) => schemes.push(scheme),
-                Err(found) => errors.0.extend(found.0),
-            }
-        }
-        (schemes, errors)
-    }
-
-    /// Where a table's file would be; `None` for a name that is none.
-    pub(crate) fn table_path(&self, name: &str) -> Option<PathBuf> {
-        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-        plain.then(|| self.root.join("tables").join(format!("{name}.csv")))
-    }
-
-    /// Names of all tables.
-    pub fn table_names(&self) -> Vec<String> {
-        let files = scheme::project_files(&self.root, "tables", "csv").into_iter();
-        files
-            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-            .collect()
-    }
-
-    /// Reads a table.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, or that there is none.
-    pub fn table(&self, tenant: &str, name: &str) -> Result<TableFile, DefinitionErrors> {
-        if tenant != DEFAULT_TENANT {
-            return Err(Diagnostic::new(Code::NotYet).with("what", "tenants/").into());
-        }
-        match self.table_path(name).filter(|path| path.is_file()) {
-            Some(path) => TableFile::read(&self.root, &path),
-            None => {
-                let known = self.table_names();
-                let finding = Diagnostic::new(Code::UnknownTable)
-                    .with("name", name)
-                    .did_you_mean(name, known.iter().map(String::as_str));
-                Err(finding.into())
-            }
-        }
-    }
-
     /// How long an unknown delivery to a target waits, in ms: its connection's quarantine, or the longest there is.
     pub fn quarantine_ms(&self, target: &TargetName) -> u64 {
         let targets = || {
-            self.connections
-                .values()
+            self.connections_of(&target.tenant)
                 .filter_map(|connection| match &connection.kind {
                     ConnectionKind::TplusCloud(settings) => Some(settings.as_ref()),
                     ConnectionKind::WdtQimen(_) => None,

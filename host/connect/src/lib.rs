@@ -1,4 +1,4 @@
-//! dukou-connect: the remote systems behind two traits. Connectors sign, send, and name outcomes; they never retry,
+//! dukou-connect: the remote systems behind few traits: `Source` reads, `Inquiry` asks, `Target` also sends. Connectors sign, send, and name outcomes; they never retry,
 //! sleep, schedule, or touch the store. One folder per remote system, always the same files: `config.rs`, `sign.rs`
 //! (pure), `client.rs` (send, time out), `outcome.rs` (pure: reply to outcome), `mod.rs`, `catalogue/`.
 
@@ -18,7 +18,7 @@ use std::pin::Pin;
 use dukou_core::catalogue::Catalogue;
 
 pub use source::{Page, PulledRecord, Query, Source};
-pub use target::{Control, Limits, LookupReport, SendReport, Target};
+pub use target::{Control, Inquiry, Limits, LookupReport, RequestOutline, SendReport, Target};
 
 /// A boxed future, so that connectors can be chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

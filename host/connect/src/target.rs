@@ -1,4 +1,5 @@
-//! The target side: sending one document, and asking whether one is there.
+//! The target side in two traits: [`Inquiry`] asks and cannot write, [`Target`] can also send one document. Whoever only
+//! has to know what is there is handed an [`Inquiry`].
 
 use std::time::Duration;
 
@@ -25,6 +26,26 @@ pub struct LookupReport {
     pub outcome: LookupOutcome,
     /// Questions and answers for people, bounded to 16 KB, without secrets.
     pub transcript: String,
+    /// Something that carries the key was listed, whatever could be made of it: to send the document now may double it.
+    pub seen: bool,
+}
+
+/// What a request looks like before there is a body, for people. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestOutline {
+    /// `POST`
+    pub method: &'static str,
+    /// Where, without anything that could be a credential.
+    pub url: String,
+    /// Headers in order; `None` where the value is secret.
+    pub headers: Vec<(&'static str, Option<String>)>,
+}
+
+impl RequestOutline {
+    /// Method and URL.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.url)
+    }
 }
 
 /// A document known to exist at the target.
@@ -45,8 +66,8 @@ pub struct Limits {
     pub in_flight: u32,
 }
 
-/// A remote system to write to.
-pub trait Target: Send + Sync {
+/// A remote system that documents go to, as far as one may look: nothing here writes.
+pub trait Inquiry: Send + Sync {
     /// The account that delivery keys are unique in: the same for every connection to it, whatever its name or token.
     fn account(&self) -> String;
 
@@ -62,9 +83,6 @@ pub trait Target: Send + Sync {
     /// Method and URL for people, without secrets.
     fn request_line(&self, api: &str) -> String;
 
-    /// Sends one document exactly as it is. Never retries.
-    fn send<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str) -> BoxFuture<'a, SendReport>;
-
     /// Asks whether the document is there, proving the question by `control` (DESIGN §3: *found*, *absent*).
     fn look_up<'a>(
         &'a self,
@@ -76,4 +94,10 @@ pub trait Target: Send + Sync {
 
     /// A cheap call that shows whether address and credentials work (`check --live`).
     fn probe<'a>(&'a self) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// A remote system to write to.
+pub trait Target: Inquiry {
+    /// Sends one document exactly as it is. Never retries.
+    fn send<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str) -> BoxFuture<'a, SendReport>;
 }

@@ -83,6 +83,14 @@ pub struct ChainReport {
     pub runs: Vec<ChainRun>,
 }
 
+impl ChainReport {
+    /// Fuel of all runs, shared evenly among the groups.
+    pub fn fuel_per_group(&self) -> u64 {
+        let fuel: u64 = self.runs.iter().map(|run| run.report.usage.fuel).sum();
+        fuel / (self.outcomes.len() as u64).max(1)
+    }
+}
+
 impl Chain {
     /// Checks that every plugin is of the kind its place needs.
     pub fn new(mapping: Prepared, adjustments: Vec<Prepared>, validations: Vec<Prepared>) -> Result<Self, PluginError> {

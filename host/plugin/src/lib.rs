@@ -22,6 +22,7 @@ mod error;
 pub mod explain;
 mod host_state;
 mod inspect;
+mod judge;
 mod link;
 mod plugin;
 mod preset;
@@ -37,6 +38,7 @@ pub use compile::{ChildCompiler, CompileFailure, Compiler, InProcessCompiler, co
 pub use error::{PluginError, SettingError, Stage, TrapReport};
 pub use host_state::{LogLine, NoTables, SharedTables, Tables};
 pub use inspect::{CASES_SECTION, Inspection, InspectionLimits, Kind, MANIFEST_SECTION, Manifest, PoolClass, inspect};
+pub use judge::{Fate, Rules};
 pub use plugin::Plugin;
 pub use projection::{BadPath, MalformedJson, Projection};
 pub use run::{Prepared, RunReport};

@@ -20,7 +20,7 @@ pub mod shelf;
 #[cfg(test)]
 mod tests;
 mod toolchain;
-mod whole;
+pub(crate) mod whole;
 
 pub use error::{AuthorError, refusal};
 pub use folder::{Language, PluginFolder};

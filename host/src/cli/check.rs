@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 
 use chrono::TimeDelta;
 use dukou_connect::Query;
+use dukou_core::names::DEFAULT_TENANT;
 use dukou_core::window::WindowRange;
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use super::output::{json, note, say};
 use super::{Context, Failure};
 use crate::exit::Exit;
 use crate::scheme::{DefinitionErrors, Diagnostic, Scheme, Severity};
-use crate::settings::Project;
+use crate::settings::{Connection, Project};
 
 /// Lint every definition.
 #[derive(Debug, clap::Args)]
@@ -37,10 +38,10 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Ok((project, errors)) => {
             findings.extend(errors);
             findings.extend(project.warnings.iter().cloned());
-            counts.connections = project.connections.len();
+            findings.extend(project.tenants.values().flat_map(|tenant| tenant.warnings.iter().cloned()));
             let schemes = definitions(&project, args.scheme.as_deref(), &mut findings)?;
             counts.schemes = schemes.len();
-            secrets(&project, args.scheme.is_some().then_some(&schemes), &mut findings);
+            counts.connections = secrets(&project, args.scheme.is_some().then_some(&schemes), &mut findings);
             plugins(&project, &schemes, &mut findings)?;
             if args.live && findings.iter().all(|finding| finding.severity == Severity::Warning) {
                 live = ask(context, &project, &schemes)?;
@@ -79,11 +80,15 @@ fn definitions(project: &Project, chosen: Option<&str>, findings: &mut Vec<Diagn
             Err(error) => (Vec::new(), error.downcast::<DefinitionErrors>()?),
         },
         None => {
-            for name in project.table_names() {
-                if let Err(errors) = project.table(dukou_core::names::DEFAULT_TENANT, &name) {
-                    findings.extend(errors.0);
+            let tenants = project.tenants.keys().map(String::as_str);
+            for tenant in std::iter::once(DEFAULT_TENANT).chain(tenants) {
+                for name in project.table_names(tenant) {
+                    if let Err(errors) = project.table(tenant, &name) {
+                        findings.extend(errors.0);
+                    }
                 }
             }
+            findings.extend(project.check_bases());
             project.load_all()
         }
     };
@@ -92,22 +97,27 @@ fn definitions(project: &Project, chosen: Option<&str>, findings: &mut Vec<Diagn
     Ok(schemes)
 }
 
-/// Secrets of the chosen scheme's connections, or of all.
-fn secrets(project: &Project, schemes: Option<&Vec<Scheme>>, findings: &mut Vec<Diagnostic>) {
-    let used = |name: &str| {
-        schemes.is_none_or(|schemes| {
-            schemes
-                .iter()
-                .any(|s| s.source.connection == name || s.target.connection == name)
-        })
+/// Secrets of the chosen scheme's connections, or of all. Answers how many connections there are, or are used.
+fn secrets(project: &Project, schemes: Option<&Vec<Scheme>>, findings: &mut Vec<Diagnostic>) -> usize {
+    let connections: Vec<&Connection> = match schemes {
+        None => {
+            let own = project.tenants.values().flat_map(|tenant| tenant.connections.values());
+            project.connections.values().chain(own).collect()
+        }
+        Some(schemes) => {
+            let used = schemes.iter().flat_map(|scheme| {
+                let names = [&scheme.source.connection, &scheme.target.connection];
+                names.map(|name| project.connection(&scheme.name.tenant, name))
+            });
+            used.filter_map(Result::ok).collect()
+        }
     };
-    for connection in project.connections.values().filter(|connection| used(&connection.name)) {
-        for secret in connection.kind.secrets() {
-            if let Err(errors) = secret.resolve(&project.root) {
-                findings.extend(errors.0);
-            }
+    for secret in connections.iter().flat_map(|connection| connection.kind.secrets()) {
+        if let Err(errors) = secret.resolve(&project.root) {
+            findings.extend(errors.0);
         }
     }
+    connections.len()
 }
 
 /// Inspects the plugins and configures them with their settings.
@@ -120,7 +130,7 @@ fn plugins(project: &Project, schemes: &[Scheme], findings: &mut Vec<Diagnostic>
     let whole = |scheme: &&Scheme| {
         [&scheme.source.connection, &scheme.target.connection]
             .iter()
-            .all(|name| project.connections.contains_key(*name))
+            .all(|name| project.connection(&scheme.name.tenant, name).is_ok())
     };
     for scheme in schemes.iter().filter(whole) {
         findings.extend(crate::deploy::check_plugins(project, scheme, &runtime)?);
@@ -135,7 +145,7 @@ fn ask(context: &Context, project: &Project, schemes: &[Scheme]) -> anyhow::Resu
     let mut answers = Vec::new();
     for scheme in schemes {
         let name = &scheme.source.connection;
-        let source = crate::compose::source(project, name, &egress, &clock)?;
+        let source = crate::compose::source(project, &scheme.name.tenant, name, &egress, &clock)?;
         let end = clock.now();
         let span = TimeDelta::from_std(scheme.source.window.span).unwrap_or(TimeDelta::days(1));
         let query = Query {
@@ -152,7 +162,7 @@ fn ask(context: &Context, project: &Project, schemes: &[Scheme]) -> anyhow::Resu
         let rows = page.total.unwrap_or(page.records.len() as u64);
         answers.push((name.clone(), format!("{} {rows}", source.account())));
         let name = &scheme.target.connection;
-        let target = crate::compose::target(project, name, &egress, &clock)?;
+        let target = crate::compose::target(project, &scheme.name.tenant, name, &egress, &clock)?;
         let answer = executor
             .block_on(target.probe())
             .map_err(|reason| refused(context, name, "target.probe", &reason))?;

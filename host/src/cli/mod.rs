@@ -6,6 +6,7 @@ pub mod check;
 pub mod demo;
 pub mod deploy;
 pub mod dry_run;
+pub mod history;
 pub mod init;
 pub mod output;
 pub mod plugin;
@@ -13,6 +14,7 @@ pub mod problem;
 pub mod progress;
 pub mod queue;
 pub mod record;
+pub mod rollback;
 pub mod run;
 pub mod sandbox;
 pub mod schema;
@@ -64,8 +66,12 @@ enum Command {
     Serve(serve::Args),
     /// 运行概况: what is stuck, missing, broken, moving
     Status(status::Args),
-    /// Inspect plugins and bring changed files into force
-    Deploy(deploy::Args),
+    /// Put changed files into force, through the gate
+    Deploy(Box<deploy::Args>),
+    /// Go back to an earlier deployment
+    Rollback(rollback::Args),
+    /// What was in force since when, and what a version wrote
+    History(history::Args),
     /// Everything that needs a person
     Problem(problem::Args),
     /// Records and their whole stories
@@ -115,7 +121,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&context, args),
         Command::Serve(args) => serve::run(&context, args),
         Command::Status(args) => status::run(&context, args),
-        Command::Deploy(args) => deploy::run(&context, args),
+        Command::Deploy(args) => deploy::run(&context, *args),
+        Command::Rollback(args) => rollback::run(&context, &args),
+        Command::History(args) => history::run(&context, args),
         Command::Problem(args) => problem::run(&context, args),
         Command::Record(args) => record::run(&context, args),
         Command::Queue(args) => queue::run(&context, args),

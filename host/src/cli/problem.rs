@@ -1,8 +1,10 @@
 //! `dukou problem ls|show|retry|resolve`: everything that needs a person. Bulk actions print a plan with counts and sums
-//! first; nothing is ever sent here, only queued for the pipeline, and every write is in the audit list.
+//! first, and every write is in the audit list.
 
 mod confirm;
+mod drain;
 mod resolve;
+mod retry;
 
 use clap::Subcommand;
 use dukou_core::names::SchemeName;
@@ -14,7 +16,6 @@ use super::{Context, Failure};
 use crate::compose;
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
-use crate::overview::plan;
 use crate::overview::{groups, nearest, problem, text};
 pub(super) use confirm::{Agreed, confirmed};
 
@@ -31,8 +32,8 @@ enum Command {
     Ls(LsArgs),
     /// What, where, why, and what to do next
     Show(ShowArgs),
-    /// Map and deliver again, where it is certain that nothing was written
-    Retry(RetryArgs),
+    /// Foretell what would come, then map and deliver again where it is certain that nothing was written
+    Retry(retry::Args),
     /// Close them with a note, or say what became of an unknown outcome
     Resolve(resolve::Args),
 }
@@ -61,27 +62,6 @@ struct ShowArgs {
     scheme: Option<String>,
 }
 
-#[derive(Debug, clap::Args)]
-struct RetryArgs {
-    /// NAME or TENANT/NAME; may be left out where there is only one
-    scheme: Option<String>,
-    /// Only this cause
-    #[arg(long, conflicts_with_all = ["ids", "keys"])]
-    fingerprint: Option<String>,
-    /// This problem; may be repeated. Accepts a number that was issued again
-    #[arg(long = "id", value_name = "N")]
-    ids: Vec<u64>,
-    /// This record, group or delivery; may be repeated. Accepts a number that was issued again
-    #[arg(long = "key", value_name = "KEY", conflicts_with = "ids")]
-    keys: Vec<String>,
-    /// Show the plan and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Agree to the plan
-    #[arg(long)]
-    yes: bool,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -90,7 +70,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Ls(args) => list(context, &args),
         Command::Show(args) => show(context, &args),
-        Command::Retry(args) => retry(context, &args),
+        Command::Retry(args) => retry::run(context, &args),
         Command::Resolve(args) => resolve::run(context, &args),
     }
 }
@@ -252,60 +232,6 @@ fn scheme_of(desk: &Desk, named: Option<&str>, rows: &[ProblemRow]) -> anyhow::R
             .into())
         }
     }
-}
-
-fn retry(context: &Context, args: &RetryArgs) -> anyhow::Result<Exit> {
-    let desk = Desk::open(&context.project, context.lang)?;
-    let by_name = !args.ids.is_empty() || !args.keys.is_empty();
-    let given = args
-        .scheme
-        .as_deref()
-        .map(|named| desk.choose(Some(named)))
-        .transpose()?;
-    let (scheme, rows) = if by_name {
-        let rows = named(&desk, given.as_ref(), &args.ids, &args.keys)?;
-        (scheme_of(&desk, args.scheme.as_deref(), &rows)?, rows)
-    } else {
-        let scheme = given.map_or_else(|| desk.choose(None), Ok)?;
-        let filter = ProblemFilter {
-            scheme: Some(scheme.clone()),
-            fingerprint: args.fingerprint.clone(),
-            limit: problem::MOST,
-            ..ProblemFilter::default()
-        };
-        let rows = desk.store.problems(&filter)?;
-        (scheme, rows)
-    };
-    if rows.is_empty() && (by_name || args.fingerprint.is_some()) {
-        let wanted = args
-            .keys
-            .first()
-            .or(args.fingerprint.as_ref())
-            .cloned()
-            .unwrap_or_default();
-        return Err(not_found(&desk, &[scheme], &wanted)?.into());
-    }
-    let plan = plan::retry(&scheme, &rows, by_name);
-    let lens = desk.plain_lens();
-    if let Agreed::No(exit) = confirmed(context, &lens, &plan, args.dry_run, args.yes)? {
-        return Ok(exit);
-    }
-    audit(&desk, "problem retry", &scheme, &plan.keys)?;
-    let done = desk.store.remap_groups(&scheme, &plan.keys)?;
-    let fewer = plan.keys.len() - done.min(plan.keys.len());
-    if context.json {
-        output::json(
-            json!({ "scheme": scheme.to_string(), "action": "retry", "groups": done, "left": fewer, "keys": plan.keys }),
-        );
-        return Ok(Exit::Done);
-    }
-    say(&context
-        .lang
-        .text("problem.retried", &[("count", &done), ("scheme", &scheme)]));
-    if fewer > 0 {
-        say(&context.lang.text("problem.retried-fewer", &[("count", &fewer)]));
-    }
-    Ok(Exit::Done)
 }
 
 /// The most of an audit entry's subject that is kept.

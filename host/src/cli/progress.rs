@@ -1,9 +1,11 @@
-//! A bar on a terminal, nothing elsewhere: records read, mapped and written so far, with the rate.
+//! A bar on a terminal, nothing elsewhere: records read, mapped and written so far, or groups replayed, with the rate.
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dukou_core::names::SchemeName;
+use dukou_replay::Progress as Seen;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Context;
@@ -57,6 +59,40 @@ impl Progress {
     pub fn finish(self) {
         if let Some((task, bar)) = self.task {
             task.abort();
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A replay that is under way.
+pub struct Replaying(Option<ProgressBar>);
+
+impl Replaying {
+    /// Shows what it is told until [`Replaying::finish`].
+    pub fn start(context: &Context, scheme: &SchemeName) -> Self {
+        if context.quiet || context.json || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::new_spinner();
+        bar.set_message(scheme.to_string());
+        let template = context.lang.t("gate.progress");
+        bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self(Some(bar))
+    }
+
+    /// Shows how far it is.
+    pub fn see(&self, progress: Seen) {
+        if let Self(Some(bar)) = self {
+            if let Some(total) = progress.total {
+                bar.set_length(total);
+            }
+            bar.set_position(progress.done);
+        }
+    }
+
+    /// Takes the display away.
+    pub fn finish(self) {
+        if let Self(Some(bar)) = self {
             bar.finish_and_clear();
         }
     }

@@ -11,11 +11,14 @@ use dukou_store::rows::{Overview, Tally};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::deploy::put_into_force;
 use super::output::{self, note, say};
 use super::{Context, Failure};
-use crate::compose::{self, Host};
-use crate::deploy::{self, Deployed};
+use crate::compose::Host;
+use crate::deploy::evidence::How;
+use crate::deploy::{self, Deployed, gate, lock};
 use crate::exit::Exit;
+use crate::onlooker::Onlooker;
 use crate::overview::text::money;
 use crate::pipeline::counters::{Counters, Counts};
 use crate::pipeline::deliver::DeliverOrder;
@@ -54,13 +57,14 @@ const MOST_WINDOWS: usize = 10_000;
 /// # Errors
 /// Definitions, secrets, store, engine.
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
+    if args.dry_run {
+        let onlooker = Onlooker::open(&context.project)?;
+        let scheme = onlooker.project.load_scheme(&onlooker.project.choose(args.scheme.as_deref())?)?;
+        let range = range_of(context, &scheme, &args)?;
+        return super::dry_run::run(context, &onlooker, &scheme, args.key, range, args.limit);
+    }
     let host = Host::open(&context.project)?;
     let name = host.project.choose(args.scheme.as_deref())?;
-    if args.dry_run {
-        let scheme = host.project.load_scheme(&name)?;
-        let range = range_of(context, &scheme, &args)?;
-        return super::dry_run::run(context, &host, &scheme, args.key, range, args.limit);
-    }
     let (lock, suspects) = match host.take_role(&format!("dukou run {name}")) {
         Ok(taken) => taken,
         Err(error) => return beside(context, &host, &name, &args, error),
@@ -107,19 +111,16 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
     if host.project.auto_deploy {
         let scheme = host.project.load_scheme(name)?;
         let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;
-        let now = host.clock.now();
-        if let Deployed::Activated { id, .. } = deploy::activate(
-            host.store.as_ref(),
-            &scheme,
-            &wanted,
-            &compose::user(),
-            "auto_deploy",
-            now,
-        )? {
-            note(
-                context,
-                &context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]),
-            );
+        let active = host.store.active(name)?;
+        if active.is_none_or(|active| active.what.digest != wanted.digest) {
+            let examined = gate::unasked(&host.project, host.store.as_ref(), &scheme, &wanted)?;
+            let evidence = examined.evidence(How::Auto);
+            if let Deployed::Activated { id, .. } = put_into_force(host, &scheme, &wanted, "", &evidence)? {
+                lock::record(&host.project, host.store.as_ref(), std::slice::from_ref(name))?;
+                host.reach("deploy.after-lock");
+                let text = context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]);
+                note(context, &text);
+            }
         }
     }
     let Some(active) = host.store.active(name)? else {

@@ -13,7 +13,7 @@ use super::output::{self, note};
 use super::{Context, Failure};
 use crate::compose::Host;
 use crate::exit::Exit;
-use crate::pipeline::StageError;
+use crate::pipeline::{Crossing, StageError};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::serve::serve;
 
@@ -22,10 +22,11 @@ use crate::pipeline::serve::serve;
 pub struct Args {}
 
 /// How often the store's generation is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(100);
 
 struct Running {
     deployment: u64,
+    in_force: watch::Sender<Arc<Crossing>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), StageError>>,
 }
@@ -68,7 +69,8 @@ async fn serve_all(context: &Context, host: &Host, names: &[SchemeName], suspect
         let now = host.store.generation()?;
         if generation != Some(now) {
             generation = Some(now);
-            take_up(context, host, names, &mut running, suspects).await?;
+            // Reading and configuring a deployment takes milliseconds, of this thread only.
+            tokio::task::block_in_place(|| take_up(context, host, names, &mut running, suspects))?;
             if running.is_empty() {
                 return Err(Failure {
                     code: "deploy.none",
@@ -102,8 +104,9 @@ async fn serve_all(context: &Context, host: &Host, names: &[SchemeName], suspect
     Ok(Exit::Done)
 }
 
-/// Starts what is deployed and not running, and replaces what runs under an older deployment.
-async fn take_up(
+/// Starts what is deployed and not running, and hands the stages of what runs under an older deployment the newer one:
+/// nothing is stopped for it.
+fn take_up(
     context: &Context,
     host: &Host,
     names: &[SchemeName],
@@ -117,38 +120,46 @@ async fn take_up(
         if running.get(name).is_some_and(|one| one.deployment == active.id) {
             continue;
         }
-        if let Some(old) = running.remove(name) {
-            let _ = old.stop.send(true);
-            join(old.task).await?;
-        }
         let crossing = match host.crossing(&active) {
             Ok(crossing) => crossing,
             Err(error) if names.len() > 1 => {
+                // What ran so far is no longer in force: it maps nothing more, and delivers what is queued.
                 let _ = output::failure(context, &error);
                 continue;
             }
             Err(error) => return Err(error),
         };
-        let (stop, stopping) = watch::channel(false);
-        let pipeline = host.pipeline(stopping, suspects);
-        let counters = Arc::new(Counters::default());
-        let task = tokio::spawn(async move { serve(&pipeline, &crossing, &counters).await });
         note(
             context,
             &context
                 .lang
                 .text("serve.serving", &[("scheme", name), ("id", &active.id)]),
         );
-        running.insert(
-            name.clone(),
-            Running {
-                deployment: active.id,
-                stop,
-                task,
-            },
-        );
+        match running.get_mut(name) {
+            Some(one) => {
+                one.deployment = active.id;
+                one.in_force.send_replace(crossing);
+            }
+            None => {
+                running.insert(name.clone(), start(host, active.id, crossing, suspects));
+            }
+        }
     }
     Ok(())
+}
+
+fn start(host: &Host, deployment: u64, crossing: Arc<Crossing>, suspects: usize) -> Running {
+    let (stop, stopping) = watch::channel(false);
+    let (in_force, taken) = watch::channel(crossing);
+    let pipeline = host.pipeline(stopping, suspects);
+    let counters = Arc::new(Counters::default());
+    let task = tokio::spawn(async move { serve(&pipeline, &taken, &counters).await });
+    Running {
+        deployment,
+        in_force,
+        stop,
+        task,
+    }
 }
 
 async fn join(task: JoinHandle<Result<(), StageError>>) -> anyhow::Result<()> {

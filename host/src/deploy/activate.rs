@@ -1,5 +1,7 @@
-//! Activation: what is wanted becomes what runs, in one store transaction. The same thing again changes nothing.
+//! Activation: what is wanted becomes what runs, in one store transaction. The same thing again changes nothing. Whether it
+//! may is the gate's affair.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,6 +11,8 @@ use dukou_plugin::Runtime;
 use dukou_store::Store;
 use dukou_store::rows::{Deployment, NewDeployment};
 
+use super::evidence::Evidence;
+use super::lock;
 use super::tables;
 use super::wanted::{Wanted, assemble};
 use crate::scheme::Scheme;
@@ -31,17 +35,28 @@ pub enum Deployed {
     },
 }
 
-/// Brings what is wanted into force, if the cases inside its plugins pass.
+/// Why and on what a deployment comes into force.
+#[derive(Debug, Clone, Copy)]
+pub struct Reason<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// Why, in a person's words.
+    pub note: &'a str,
+    /// What it rests on.
+    pub evidence: &'a Evidence,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// Brings what is wanted into force.
 ///
 /// # Errors
-/// When a case fails, or the store does.
+/// The store's.
 pub fn activate(
     store: &dyn Store,
     scheme: &Scheme,
     wanted: &Wanted,
-    by: &str,
-    note: &str,
-    at: DateTime<Utc>,
+    reason: &Reason<'_>,
 ) -> anyhow::Result<Deployed> {
     let active = store.active(&scheme.name)?;
     if let Some(active) = &active
@@ -49,8 +64,20 @@ pub fn activate(
     {
         return Ok(Deployed::Unchanged { id: active.id });
     }
-    super::gate::prove(scheme, wanted)?;
-    // Bytes first: an activation never names bytes that the store does not hold.
+    let deployment = keep(store, wanted, reason)?;
+    let id = store.activate(&scheme.name, &deployment, reason.at)?;
+    Ok(Deployed::Activated {
+        id,
+        before: active.map(|active| active.id),
+    })
+}
+
+/// Lays everything that a deployment names into the store, so that activating it needs nothing else: an activation never
+/// names bytes that the store does not hold.
+///
+/// # Errors
+/// The store's.
+pub fn keep(store: &dyn Store, wanted: &Wanted, reason: &Reason<'_>) -> anyhow::Result<NewDeployment> {
     let mut plugins = Vec::new();
     for (name, bytes) in &wanted.plugins {
         plugins.push((name.clone(), store.put_blob("plugin", bytes)?));
@@ -59,18 +86,14 @@ pub fn activate(
     for (name, rows) in &wanted.tables {
         pinned.push((name.clone(), store.put_blob("table", &tables::to_bytes(rows))?));
     }
-    let deployment = NewDeployment {
+    Ok(NewDeployment {
         digest: wanted.digest,
         definition: wanted.definition.clone(),
         plugins,
         tables: pinned,
-        by: by.to_owned(),
-        note: note.to_owned(),
-    };
-    let id = store.activate(&scheme.name, &deployment, at)?;
-    Ok(Deployed::Activated {
-        id,
-        before: active.map(|active| active.id),
+        by: reason.by.to_owned(),
+        note: reason.note.to_owned(),
+        evidence: reason.evidence.to_text(),
     })
 }
 
@@ -109,6 +132,23 @@ pub fn load(
     Ok((scheme, wanted))
 }
 
+/// The tables that a deployment pins, as far as the store still has them.
+///
+/// # Errors
+/// The store's.
+pub fn tables_of(
+    store: &dyn Store,
+    deployment: &Deployment,
+) -> anyhow::Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let mut found = BTreeMap::new();
+    for (name, digest) in &deployment.what.tables {
+        if let Some(bytes) = store.blob(digest)? {
+            found.insert(name.clone(), tables::from_bytes(&bytes)?);
+        }
+    }
+    Ok(found)
+}
+
 /// What of a scheme's files differs from what is in force, in words; empty if nothing does. Reads files only; a plugin
 /// file is compared by its digest.
 ///
@@ -122,10 +162,11 @@ pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyh
     if active.what.definition != scheme.definition_json() {
         changed.push(scheme.file.display().to_string());
     }
+    let pins = lock::pins(&project.root, &scheme.name).unwrap_or_default();
     for (plugin_use, (_, digest)) in scheme.plugin_uses().zip(&active.what.plugins) {
-        if let Some(now) = super::wanted::digest_of(project, plugin_use)
-            && now != *digest
-        {
+        let pin = pins.iter().find(|pin| pin.name == plugin_use.name);
+        let now = pin.map_or_else(|| super::wanted::digest_of(project, plugin_use), |pin| Some(pin.digest));
+        if now.is_some_and(|now| now != *digest) {
             changed.push(plugin_use.name.clone());
         }
     }

@@ -9,6 +9,7 @@ use dukou_core::digest::Digest;
 use dukou_plugin::{Chain, Plugin, PluginError, Prepared, Runtime, SharedTables};
 use serde_json::json;
 
+use super::lock;
 use super::tables::{self, PinnedTables};
 use crate::scheme::{DefinitionErrors, Diagnostic, PluginAt, PluginUse, Scheme};
 use crate::settings::Project;
@@ -39,6 +40,16 @@ impl Wanted {
         Arc::new(pinned)
     }
 
+    /// What a replay needs of it.
+    pub fn version(&self, scheme: &Scheme) -> dukou_replay::Version {
+        dukou_replay::Version {
+            recipe: self.recipe,
+            chain: self.chain.clone(),
+            tables: self.shared_tables(),
+            rules: scheme.rules(),
+        }
+    }
+
     /// Plugin names and digests, in chain order.
     pub fn plugin_digests(&self) -> Vec<(String, Digest)> {
         self.plugins
@@ -48,19 +59,78 @@ impl Wanted {
     }
 }
 
-/// Reads, inspects, compiles and configures what a scheme's files want.
+/// A plugin that stands in for the one that the files name.
+#[derive(Clone)]
+pub struct Override {
+    /// The name that it stands in for, see [`names`].
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// Whether a scheme's plugin goes by this name: as the scheme writes it, or the stem of the file that it writes.
+pub fn names(plugin_use: &PluginUse, name: &str) -> bool {
+    plugin_use.name == name || stem(&plugin_use.name) == name
+}
+
+/// `plugins/sales-out.wasm` → `sales-out`
+pub(super) fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.strip_suffix(".wasm").unwrap_or(file)
+}
+
+/// Reads, inspects, compiles and configures what a scheme's files want. What `dukou.lock` pins stands in for what the
+/// definition names.
 ///
 /// # Errors
 /// [`DefinitionErrors`] at the file and line that names the plugin or the setting; other errors are the machine's.
 pub fn wanted(project: &Project, scheme: &Scheme, runtime: &Runtime) -> anyhow::Result<Wanted> {
+    wanted_with(project, scheme, runtime, &[])
+}
+
+/// As [`wanted`], with other plugins in the place of some.
+///
+/// # Errors
+/// As [`wanted`].
+pub fn wanted_with(
+    project: &Project,
+    scheme: &Scheme,
+    runtime: &Runtime,
+    overrides: &[Override],
+) -> anyhow::Result<Wanted> {
+    let pins = lock::pins(&project.root, &scheme.name)?;
     let plugin_bytes = scheme
         .plugin_uses()
-        .map(|plugin_use| Ok((plugin_use.name.clone(), bytes_of(project, scheme, plugin_use)?)))
+        .map(|plugin_use| {
+            let stands_in = overrides.iter().find(|one| names(plugin_use, &one.name));
+            let bytes = match (stands_in, pins.iter().find(|pin| pin.name == plugin_use.name)) {
+                (Some(other), _) => other.bytes.clone(),
+                (None, Some(pin)) => pin.read(&project.root)?,
+                (None, None) => bytes_of(project, scheme, plugin_use)?,
+            };
+            Ok((plugin_use.name.clone(), bytes))
+        })
         .collect::<anyhow::Result<Vec<_>>>()?;
     assemble(scheme, runtime, plugin_bytes, &mut |name| {
         let file = project.table(&scheme.name.tenant, name)?;
         Ok(file.rows.into_iter().collect())
     })
+}
+
+/// The plugins that the definition itself names, whatever is pinned.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn own_plugins(project: &Project, scheme: &Scheme) -> anyhow::Result<Vec<Override>> {
+    scheme
+        .plugin_uses()
+        .map(|plugin_use| {
+            Ok(Override {
+                name: plugin_use.name.clone(),
+                bytes: bytes_of(project, scheme, plugin_use)?,
+            })
+        })
+        .collect()
 }
 
 /// Configures a scheme with given plugin bytes and tables, wherever they come from.

@@ -104,6 +104,10 @@ fn commands(problem: &ProblemRow) -> Vec<String> {
             format!("dukou run {scheme} --key {group} --dry-run"),
             format!("dukou deploy {scheme}"),
             format!(
+                "dukou problem retry {scheme} --fingerprint {} --plan",
+                problem.fingerprint
+            ),
+            format!(
                 "dukou problem retry {scheme} --fingerprint {} --yes",
                 problem.fingerprint
             ),

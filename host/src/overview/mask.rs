@@ -51,6 +51,25 @@ pub fn body_json(lens: &Lens<'_>, side: Side, body: &str) -> Value {
     }
 }
 
+/// A body as the bytes that it is, where nothing in it is personal.
+///
+/// # Errors
+/// Otherwise, and where that cannot be told: the same text with its personal values masked.
+pub fn exact(lens: &Lens<'_>, side: Side, body: &str) -> Result<String, String> {
+    if withheld(lens) {
+        return Err(lens.lang.text("record.withheld", &[("bytes", &body.len())]));
+    }
+    let Some(catalogue) = catalogue_of(lens, side) else {
+        return Ok(body.to_owned());
+    };
+    let Ok(value) = serde_json::from_str::<Value>(body) else {
+        return Err(mask::mask_json(body, None));
+    };
+    let mut hidden = value.clone();
+    mask::mask_value(&mut hidden, catalogue);
+    if hidden == value { Ok(body.to_owned()) } else { Err(hidden.to_string()) }
+}
+
 /// A difference with personal values masked, wherever its path or the inside of its values is personal.
 pub fn difference(lens: &Lens<'_>, side: Side, diff: &FieldDiff) -> FieldDiff {
     let hide = |text: &Option<String>| {

@@ -5,16 +5,22 @@
 //! never translated: ids are text, money is decimal text, times are RFC 3339 with the scheme's offset.
 
 pub mod advice;
+pub mod blast;
 pub mod deliveries;
 pub mod desk;
 pub mod details;
+pub mod drain;
 pub mod explain;
+pub mod fleet;
+pub mod gate;
 pub mod groups;
+pub mod history;
 pub mod mask;
 pub mod nearest;
 pub mod plan;
 pub mod problem;
 pub mod records;
+pub mod rollouts;
 pub mod status;
 pub mod story;
 pub mod text;
@@ -27,6 +33,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::lang::Lang;
+use crate::scheme::Scheme;
 use dukou_core::catalogue::Catalogue;
 
 /// How one reader looks at one scheme.
@@ -61,6 +68,19 @@ pub enum Personal<'a> {
 }
 
 impl<'a> Lens<'a> {
+    /// The lens for a scheme that is at hand, without a terminal's width.
+    pub fn of(scheme: &'a Scheme, lang: Lang, now: DateTime<Utc>) -> Self {
+        Self {
+            zone: scheme.source.zone,
+            personal: Personal::Known {
+                source: scheme.source_catalogue.as_ref(),
+                target: scheme.target_catalogue.as_ref(),
+            },
+            columns: scheme.show.columns(),
+            ..Self::plain(lang, now)
+        }
+    }
+
     /// A lens without a definition: bodies are withheld, times are in `Asia/Shanghai`.
     pub fn plain(lang: Lang, now: DateTime<Utc>) -> Self {
         Self {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dukou_core::names::SchemeName;
+use dukou_core::problem::ProblemKind;
 use dukou_store::rows::{ProblemRow, Tally};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -109,9 +110,17 @@ pub fn retry(scheme: &SchemeName, rows: &[ProblemRow], named: bool) -> Plan {
         .into_iter()
         .map(|row| {
             let scheme = argument(&row.scheme.to_string());
-            let command = match advice::retriable(row.kind) {
-                Retriable::WhenNamed => format!("dukou problem retry {scheme} --id {} --yes", row.id),
-                _ => format!("dukou problem show {}", row.id),
+            let id = row.id;
+            let command = match row.kind {
+                ProblemKind::Reissued => format!("dukou problem retry {scheme} --id {id} --yes"),
+                ProblemKind::Unsettled => {
+                    format!("dukou problem resolve {id} --written NUMBER --note TEXT --yes (or --absent)")
+                }
+                ProblemKind::Conflict | ProblemKind::Changed => {
+                    format!("dukou problem resolve {id} --note TEXT --yes")
+                }
+                ProblemKind::Unreadable => format!("dukou run {scheme} --from TIME --to TIME"),
+                ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Refused => format!("dukou problem show {id}"),
             };
             Left {
                 id: Some(row.id),

@@ -160,6 +160,8 @@ fn settle(store: &dyn Store, second: i64, outcome: impl Fn(&str) -> Option<Settl
                 group: group.key.clone(),
                 lease: group.lease,
                 recipe: Digest::of(b"recipe"),
+                deployment: 1,
+                fuel: 0,
                 target: target(),
                 outcome: outcome(&group.key)?,
                 shown: group.shown.clone(),
@@ -318,6 +320,7 @@ fn day() -> Arc<MemoryStore> {
         tables: Vec::new(),
         by: "consultant".into(),
         note: "补客户对照".into(),
+        evidence: "{}".into(),
     };
     s.activate(&scheme(), &deployment, at(50)).unwrap();
     store

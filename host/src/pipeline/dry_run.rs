@@ -1,22 +1,49 @@
 //! Dry run: reads the source and maps in memory, then stops. This file has no way to a target's sender or to the store's
-//! writing verbs: it is handed a source and a chain, nothing else.
+//! writing verbs: it is handed a source and a mapper, nothing else.
 
 use dukou_connect::{Query, Source};
 use dukou_core::clock::Clock;
 use dukou_core::json::{Pick, scalar_text};
 use dukou_core::outcome::ReadFailure;
 use dukou_core::verdict::{Group, SourceRecord};
-use dukou_plugin::{Chain, GroupOutcome, SharedTables};
+use dukou_plugin::{Chain, Fate, Rules, SharedTables};
+
+/// What makes fates of groups, as the pipeline does: the plugins, their tables, and the host's check of documents.
+#[derive(Clone)]
+pub struct Mapper {
+    /// The plugins, configured.
+    pub chain: Chain,
+    /// Their tables.
+    pub tables: SharedTables,
+    /// What the host checks of documents.
+    pub rules: Rules,
+}
+
+impl Mapper {
+    /// The fate of each group, in order, in the pipeline's batches; `None` where it was not decided and nobody's fault.
+    /// Blocks.
+    pub fn fates(&self, groups: &[Group]) -> Vec<Option<Fate>> {
+        let mut fates = Vec::with_capacity(groups.len());
+        for batch in groups.chunks(super::transform::BATCH) {
+            let outcomes = self.chain.run(batch, &self.tables).outcomes;
+            fates.extend(
+                batch
+                    .iter()
+                    .zip(outcomes)
+                    .map(|(group, outcome)| self.rules.judge(group, outcome)),
+            );
+        }
+        fates
+    }
+}
 
 /// One group and what would become of it.
 #[derive(Debug)]
 pub struct Preview {
     /// The group's key.
     pub key: String,
-    /// The raw record.
-    pub body: String,
-    /// What the plugins said.
-    pub outcome: GroupOutcome,
+    /// What would become of it; `None` where it was not decided and nobody's fault.
+    pub fate: Option<Fate>,
 }
 
 /// Reads at most `limit` records of the query and maps them.
@@ -27,8 +54,7 @@ pub async fn preview(
     source: &dyn Source,
     query: &Query,
     key_path: &str,
-    chain: &Chain,
-    tables: &SharedTables,
+    mapper: &Mapper,
     clock: &dyn Clock,
     limit: usize,
 ) -> Result<Vec<Preview>, ReadFailure> {
@@ -65,34 +91,19 @@ pub async fn preview(
             None => break,
         }
     }
-    map(groups, chain, tables).await
+    map(groups, mapper).await
 }
 
 /// Maps groups, in memory.
 ///
 /// # Errors
 /// When a plugin's thread panicked.
-pub async fn map(groups: Vec<Group>, chain: &Chain, tables: &SharedTables) -> Result<Vec<Preview>, ReadFailure> {
-    let (chain, tables) = (chain.clone(), tables.clone());
+pub async fn map(groups: Vec<Group>, mapper: &Mapper) -> Result<Vec<Preview>, ReadFailure> {
+    let mapper = mapper.clone();
     let mapping = tokio::task::spawn_blocking(move || {
-        let outcomes: Vec<GroupOutcome> = groups
-            .chunks(super::transform::BATCH)
-            .flat_map(|batch| chain.run(batch, &tables).outcomes)
-            .collect();
-        groups
-            .into_iter()
-            .zip(outcomes)
-            .map(|(group, outcome)| Preview {
-                key: group.key,
-                body: group
-                    .records
-                    .into_iter()
-                    .next()
-                    .map(|record| record.body)
-                    .unwrap_or_default(),
-                outcome,
-            })
-            .collect()
+        let fates = mapper.fates(&groups);
+        let previews = groups.into_iter().zip(fates);
+        previews.map(|(group, fate)| Preview { key: group.key, fate }).collect()
     });
     mapping.await.map_err(|_| ReadFailure::Unavailable {
         reason: "mapping panicked".into(),

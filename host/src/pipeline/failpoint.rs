@@ -9,6 +9,9 @@ pub struct Failpoints {
 
 /// Every place, in path order. A test goes through them all, so a new one cannot be forgotten.
 pub const PLACES: &[&str] = &[
+    "deploy.before-activate",
+    "deploy.after-activate",
+    "deploy.after-lock",
     "pull.window-opened",
     "pull.before-request",
     "pull.after-reply",

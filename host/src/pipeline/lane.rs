@@ -143,11 +143,12 @@ impl TargetLane {
     }
 }
 
-/// The lanes of a process, one per account.
+/// The lanes of a process, one per account. A target's lane sends with the credentials that it was made with, and two
+/// tenants may have one account name (the app's), so that a tenant's own connection never shares another's lane.
 #[derive(Default)]
 pub struct Lanes {
     sources: Mutex<HashMap<String, Arc<SourceLane>>>,
-    targets: Mutex<HashMap<String, Arc<TargetLane>>>,
+    targets: Mutex<HashMap<(String, String), Arc<TargetLane>>>,
 }
 
 impl Lanes {
@@ -160,11 +161,11 @@ impl Lanes {
             .clone()
     }
 
-    /// The lane of a target account.
-    pub fn target(&self, target: Arc<dyn Target>) -> Arc<TargetLane> {
+    /// The lane of a target account. `owner` is the tenant whose connection it is, empty for the project's.
+    pub fn target(&self, owner: &str, target: Arc<dyn Target>) -> Arc<TargetLane> {
         let mut lanes = lock(&self.targets);
         lanes
-            .entry(target.account())
+            .entry((owner.to_owned(), target.account()))
             .or_insert_with(|| Arc::new(TargetLane::new(target)))
             .clone()
     }

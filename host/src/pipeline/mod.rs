@@ -4,8 +4,10 @@
 
 pub mod counters;
 pub mod deliver;
+pub mod drain;
 pub mod dry_run;
 pub mod failpoint;
+pub mod guard;
 pub mod lane;
 pub mod lookup;
 pub mod pull;
@@ -21,13 +23,14 @@ use dukou_connect::Source;
 use dukou_core::clock::Clock;
 use dukou_core::digest::Digest;
 use dukou_core::names::{SchemeName, TargetName};
-use dukou_plugin::{Chain, SharedTables};
+use dukou_plugin::{Chain, Rules, SharedTables};
 use dukou_store::rows::Owner;
 use dukou_store::{Store, StoreError};
 use tokio::sync::watch;
 
 use crate::scheme::Scheme;
 use failpoint::Failpoints;
+use guard::Guard;
 use lane::{SourceLane, TargetLane};
 
 /// What every stage works with.
@@ -42,6 +45,8 @@ pub struct Pipeline {
     pub stop: watch::Receiver<bool>,
     /// Where tests make the process die.
     pub failpoints: Failpoints,
+    /// Watches deployments.
+    pub guard: Arc<dyn Guard>,
     /// Groups that an earlier process died with: so many are transformed one by one, so that a group that kills the
     /// process is found without blaming its neighbours.
     pub suspects: AtomicUsize,
@@ -65,6 +70,8 @@ pub struct Crossing {
     pub chain: Chain,
     /// The pinned tables.
     pub tables: SharedTables,
+    /// What the host checks of documents.
+    pub rules: Rules,
     /// Digest of the plugin chain, settings, tables and environment.
     pub recipe: Digest,
     /// Plugin names and digests, in chain order.

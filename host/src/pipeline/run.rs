@@ -87,6 +87,35 @@ pub async fn run(
     })
 }
 
+/// Transforms and delivers what the store holds until nothing can move, without pulling.
+///
+/// # Errors
+/// When the store fails.
+pub async fn move_stored(
+    pipeline: &Arc<Pipeline>,
+    crossing: &Arc<Crossing>,
+    deliver: DeliverOrder,
+    counters: &Arc<Counters>,
+) -> Result<RunEnd, StageError> {
+    let nudges = Nudges::default();
+    nudges.pulled.store(true, Ordering::Release);
+    let order = RunOrder {
+        deliver,
+        ..RunOrder::default()
+    };
+    let (transformed, target) = tokio::join!(
+        transform_all(pipeline, crossing, counters, &nudges),
+        deliver_all(pipeline, crossing, &order, counters, &nudges),
+    );
+    transformed?;
+    Ok(RunEnd {
+        source: None,
+        target: target?,
+        unauthorised: crossing.target_lane.trouble().is_some_and(|(_, credentials)| credentials),
+        stopped: pipeline.stopping(),
+    })
+}
+
 async fn pull_all(
     pipeline: &Pipeline,
     crossing: &Crossing,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dukou_core::schedule::{self, Due, Schedule};
+use tokio::sync::watch;
 
 use super::counters::Counters;
 use super::deliver::{DeliverOrder, Deliverer};
@@ -20,29 +21,34 @@ pub const SOURCE: &str = "source";
 /// The target half's name in the store.
 pub const TARGET: &str = "target";
 
-/// Serves one crossing until told to stop; what is on the wire is waited for.
+/// What is in force, as the stages are told: each takes it anew for its next batch, so that a deployment is taken up
+/// without stopping anything. What is in flight ends as it began.
+pub type InForce = watch::Receiver<Arc<Crossing>>;
+
+/// Serves one scheme until told to stop; what is on the wire is waited for.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn serve(
-    pipeline: &Arc<Pipeline>,
-    crossing: &Arc<Crossing>,
-    counters: &Arc<Counters>,
-) -> Result<(), StageError> {
+pub async fn serve(pipeline: &Arc<Pipeline>, in_force: &InForce, counters: &Arc<Counters>) -> Result<(), StageError> {
     // One half that fails ends the others: a scheme that only half runs looks like one that runs. What was on the wire is
     // unknown to the next process, which looks it up.
     tokio::try_join!(
-        source_half(pipeline, crossing, counters),
-        transform_half(pipeline, crossing, counters),
-        target_half(pipeline, crossing, counters),
+        source_half(pipeline, in_force.clone(), counters),
+        transform_half(pipeline, in_force.clone(), counters),
+        target_half(pipeline, in_force.clone(), counters),
     )?;
     Ok(())
 }
 
-async fn source_half(pipeline: &Pipeline, crossing: &Crossing, counters: &Counters) -> Result<(), StageError> {
-    while wait_for_fire(pipeline, crossing, SOURCE, &crossing.scheme.source.schedule).await? {
+/// What is in force now.
+fn now(in_force: &mut InForce) -> Arc<Crossing> {
+    in_force.borrow_and_update().clone()
+}
+
+async fn source_half(pipeline: &Pipeline, mut in_force: InForce, counters: &Counters) -> Result<(), StageError> {
+    while let Some(mut crossing) = wait_for_fire(pipeline, &mut in_force, Half::Source).await? {
         loop {
-            match pull(pipeline, crossing, &PullOrder::default(), counters).await? {
+            match pull(pipeline, &crossing, &PullOrder::default(), counters).await? {
                 PullEnd::Window(_) => {}
                 PullEnd::UpToDate | PullEnd::Limit => break,
                 PullEnd::Later { wait, failure } => {
@@ -55,26 +61,37 @@ async fn source_half(pipeline: &Pipeline, crossing: &Crossing, counters: &Counte
                     break;
                 }
             }
+            crossing = now(&mut in_force);
         }
     }
     Ok(())
 }
 
-async fn transform_half(pipeline: &Pipeline, crossing: &Arc<Crossing>, counters: &Counters) -> Result<(), StageError> {
+async fn transform_half(pipeline: &Pipeline, mut in_force: InForce, counters: &Counters) -> Result<(), StageError> {
     let mut seen = None;
     while !pipeline.stopping() {
-        if !still_in_force(pipeline, crossing, &mut seen).await? || transform(pipeline, crossing, counters).await? == 0
+        let crossing = now(&mut in_force);
+        if !still_in_force(pipeline, &crossing, &mut seen).await?
+            || transform(pipeline, &crossing, counters).await? == 0
         {
-            pipeline.pause(TICK).await;
+            tokio::select! {
+                () = pipeline.pause(TICK) => {}
+                _ = in_force.changed() => {}
+            }
         }
     }
     Ok(())
 }
 
 /// Whether this deployment still serves the scheme: from the moment another was activated no batch is mapped by the old
-/// one, however long the host takes to replace it. `seen` is the generation that was looked at last.
-async fn still_in_force(pipeline: &Pipeline, crossing: &Crossing, seen: &mut Option<u64>) -> Result<bool, StageError> {
-    let (store, name, last) = (pipeline.store.clone(), crossing.name().clone(), *seen);
+/// one, however long the host takes to replace it. `seen` is the generation and the deployment that were looked at last.
+async fn still_in_force(
+    pipeline: &Pipeline,
+    crossing: &Crossing,
+    seen: &mut Option<(u64, u64)>,
+) -> Result<bool, StageError> {
+    let (store, name) = (pipeline.store.clone(), crossing.name().clone());
+    let last = seen.filter(|(_, of)| *of == crossing.deployment).map(|(last, _)| last);
     let (generation, active) = pipeline
         .blocking(move || {
             let generation = store.generation()?;
@@ -85,19 +102,20 @@ async fn still_in_force(pipeline: &Pipeline, crossing: &Crossing, seen: &mut Opt
             Ok((generation, active))
         })
         .await?;
-    let in_force = *seen == Some(generation) || active == Some(crossing.deployment);
+    let this = crossing.deployment;
+    let in_force = *seen == Some((generation, this)) || active == Some(this);
     if in_force {
-        *seen = Some(generation);
+        *seen = Some((generation, this));
     }
     Ok(in_force)
 }
 
 async fn target_half(
     pipeline: &Arc<Pipeline>,
-    crossing: &Arc<Crossing>,
+    mut in_force: InForce,
     counters: &Arc<Counters>,
 ) -> Result<(), StageError> {
-    while wait_for_fire(pipeline, crossing, TARGET, &crossing.scheme.target.schedule).await? {
+    while let Some(crossing) = wait_for_fire(pipeline, &mut in_force, Half::Target).await? {
         let mut deliverer = Deliverer::new(
             pipeline.clone(),
             crossing.clone(),
@@ -110,7 +128,7 @@ async fn target_half(
                 deliverer.drain(TICK).await?;
                 continue;
             }
-            let asked = look_up(pipeline, crossing, counters).await?;
+            let asked = look_up(pipeline, &crossing, counters).await?;
             if started + asked == 0 {
                 if !deliverer.held_back().is_zero() && !pipeline.stopping() {
                     pipeline.pause(deliverer.held_back()).await;
@@ -123,29 +141,52 @@ async fn target_half(
     Ok(())
 }
 
-/// True when the half fires, false when the process shall stop.
+/// The halves of a scheme that have a rhythm of their own.
+#[derive(Clone, Copy)]
+enum Half {
+    Source,
+    Target,
+}
+
+impl Half {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Source => SOURCE,
+            Self::Target => TARGET,
+        }
+    }
+
+    fn schedule(self, crossing: &Crossing) -> Schedule {
+        match self {
+            Self::Source => crossing.scheme.source.schedule.clone(),
+            Self::Target => crossing.scheme.target.schedule.clone(),
+        }
+    }
+}
+
+/// What is in force when the half fires, `None` when the process shall stop.
 async fn wait_for_fire(
     pipeline: &Pipeline,
-    crossing: &Crossing,
-    half: &'static str,
-    schedule: &Schedule,
-) -> Result<bool, StageError> {
+    in_force: &mut InForce,
+    half: Half,
+) -> Result<Option<Arc<Crossing>>, StageError> {
     while !pipeline.stopping() {
-        let (store, name, now) = (pipeline.store.clone(), crossing.name().clone(), pipeline.clock.now());
-        let schedule = schedule.clone();
+        let crossing = now(in_force);
+        let (store, name, at) = (pipeline.store.clone(), crossing.name().clone(), pipeline.clock.now());
+        let schedule = half.schedule(&crossing);
         let fired = pipeline
             .blocking(move || {
-                let stored = store.next_fire(&name, half)?;
-                match schedule::due(&schedule, stored, now) {
+                let stored = store.next_fire(&name, half.name())?;
+                match schedule::due(&schedule, stored, at) {
                     Due::Wait { .. } => Ok(false),
-                    Due::Fire { next } => store.fire(&name, half, stored, next, now),
+                    Due::Fire { next } => store.fire(&name, half.name(), stored, next, at),
                 }
             })
             .await?;
         if fired {
-            return Ok(true);
+            return Ok(Some(crossing));
         }
         pipeline.pause(TICK).await;
     }
-    Ok(false)
+    Ok(None)
 }

@@ -1,4 +1,4 @@
-//! The project's `catalogues/*.toml`: a customer's user-defined columns on top of a shipped catalogue, or a catalogue of
+//! The project's and each tenant's `catalogues/*.toml`: a customer's user-defined columns on top of a shipped catalogue, or a catalogue of
 //! an API that none is shipped for. Same format as shipped ones; `api` names what a file extends.
 
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::project_files;
 /// Most catalogue files of a project.
 const MOST_FILES: usize = 200;
 
-/// Reads all catalogue files of a project.
-pub(crate) fn read(root: &Path, errors: &mut Vec<Diagnostic>) -> Vec<Catalogue> {
+/// Reads all catalogue files of a folder: the project's, or a tenant's in it.
+pub(crate) fn read(folder: &Path, root: &Path, errors: &mut Vec<Diagnostic>) -> Vec<Catalogue> {
     let mut catalogues = Vec::new();
-    for path in project_files(root, "catalogues", "toml").into_iter().take(MOST_FILES) {
+    for path in project_files(folder, "catalogues", "toml").into_iter().take(MOST_FILES) {
         match SourceFile::read(root, &path) {
             Ok(file) => catalogues.extend(parse(&file, errors)),
             Err(finding) => errors.push(finding),

@@ -69,6 +69,10 @@ codes! {
     Duration = "S0112", "duration", Definition;
     /// A number outside its range.
     Range = "S0113", "range", Definition;
+    /// A tag that is not one word.
+    Tag = "S0114", "tag", Definition;
+    /// A folder of a tenant that nobody reads (warning).
+    StrayFolder = "S0115", "stray_folder", Definition;
     /// Not an http or https address.
     Url = "S0201", "url", Definition;
     /// A secret written into a file as a value.
@@ -85,7 +89,9 @@ codes! {
     Quarantine = "S0207", "quarantine", Definition;
     /// A store address that is not `sqlite:FILE`.
     StoreUrl = "S0208", "store_url", Definition;
-    /// A connection that `dukou.toml` does not have.
+    /// A tenant's secret in another tenant's folder.
+    ForeignSecret = "S0209", "foreign_secret", Definition;
+    /// A connection that neither the tenant nor `dukou.toml` has.
     UnknownConnection = "S0301", "unknown_connection", Definition;
     /// A connection of a kind that cannot stand on this side.
     WrongSide = "S0302", "wrong_side", Definition;
@@ -111,6 +117,16 @@ codes! {
     TargetKey = "S0312", "target_key", Definition;
     /// A scheme that the project does not have.
     UnknownScheme = "S0313", "unknown_scheme", NotFound;
+    /// A base that the project does not have.
+    UnknownBase = "S0314", "unknown_base", Definition;
+    /// Bases that stand on each other.
+    BaseCycle = "S0315", "base_cycle", Definition;
+    /// A key that says what the base says (warning).
+    SameAsBase = "S0316", "same_as_base", Definition;
+    /// Two tenants that write to one account (warning).
+    SharedAccount = "S0317", "shared_account", Definition;
+    /// A tenant that the project does not have.
+    UnknownTenant = "S0318", "unknown_tenant", NotFound;
     /// A plugin that is neither in the project nor a stock plugin.
     UnknownPlugin = "S0401", "unknown_plugin", Definition;
     /// A plugin file that is no component.

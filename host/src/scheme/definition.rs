@@ -282,6 +282,7 @@ impl Scheme {
             after_delivery: AfterDelivery::default(),
             source_catalogue: stored.source_catalogue.map(load_catalogue),
             target_catalogue: stored.target_catalogue.map(load_catalogue),
+            bases: Vec::new(),
             warnings: Vec::new(),
         })
     }

@@ -123,11 +123,12 @@ impl Diagnostic {
         Self::new(code).place(file, span)
     }
 
-    /// Sets the place.
+    /// Sets the place; of several files joined, in the one that it is in.
     pub(crate) fn place(mut self, file: &SourceFile, span: Range<usize>) -> Self {
+        let (file, start) = file.part(span.start);
         self.place = Some(Place {
             file: file.clone(),
-            span,
+            span: span.start - start..span.end.saturating_sub(start),
         });
         self
     }
@@ -179,6 +180,12 @@ impl Diagnostic {
     /// Line and column, both from 1, in characters.
     pub fn position(&self) -> Option<(usize, usize)> {
         self.place.as_ref().map(|place| place.file.position(place.span.start))
+    }
+
+    /// File, line and column, to sort by.
+    pub(crate) fn order(&self) -> Option<(&str, usize, usize)> {
+        let (line, column) = self.position()?;
+        Some((self.place.as_ref()?.file.shown(), line, column))
     }
 
     /// How a process ends that stops at it.

@@ -13,7 +13,8 @@ use super::diagnostic::{Diagnostic, Sentence};
 /// Longest definition file, in bytes.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// A file with its text, cheap to clone.
+/// A file with its text, cheap to clone. A scheme over a base is several files as one text ([`SourceFile::joined`]), so
+/// that the places of all its values can stand side by side; findings name the file that their place is in.
 #[derive(Debug, Clone)]
 pub struct SourceFile(Arc<Inner>);
 
@@ -22,12 +23,47 @@ struct Inner {
     path: PathBuf,
     shown: String,
     text: String,
+    /// Where each file begins, if there are several.
+    parts: Vec<(usize, SourceFile)>,
 }
 
 impl SourceFile {
     /// A file whose text is already here. `shown` is how people see the path, e.g. `schemes/wdt-to-tplus.toml`.
     pub fn new(path: PathBuf, shown: String, text: String) -> Self {
-        Self(Arc::new(Inner { path, shown, text }))
+        Self(Arc::new(Inner {
+            path,
+            shown,
+            text,
+            parts: Vec::new(),
+        }))
+    }
+
+    /// Several files as one, named after the last, with the byte that each begins at.
+    pub(crate) fn joined(files: &[Self]) -> (Self, Vec<usize>) {
+        let (mut text, mut starts) = (String::new(), Vec::new());
+        for file in files {
+            starts.push(text.len());
+            text.push_str(file.text());
+            // No line and no word reaches from one file into the next.
+            text.push('\n');
+        }
+        let last = files.last();
+        let joined = Self(Arc::new(Inner {
+            path: last.map_or_else(PathBuf::new, |file| file.path().to_owned()),
+            shown: last.map_or_else(String::new, |file| file.shown().to_owned()),
+            text,
+            parts: starts.iter().copied().zip(files.iter().cloned()).collect(),
+        }));
+        (joined, starts)
+    }
+
+    /// The file that a byte is in, and where that file begins.
+    pub(crate) fn part(&self, byte: usize) -> (&Self, usize) {
+        let after = self.0.parts.partition_point(|(start, _)| *start <= byte);
+        match after.checked_sub(1).and_then(|at| self.0.parts.get(at)) {
+            Some((start, file)) => (file, *start),
+            None => (self, 0),
+        }
     }
 
     /// Reads a UTF-8 file below the project's root; a byte order mark is dropped.
@@ -60,8 +96,12 @@ impl SourceFile {
         &self.0.text
     }
 
-    /// Line and column of a byte, both from 1; columns are characters.
+    /// Line and column of a byte in its own file, both from 1; columns are characters.
     pub fn position(&self, byte: usize) -> (usize, usize) {
+        let (file, start) = self.part(byte);
+        if !self.0.parts.is_empty() {
+            return file.position(byte - start);
+        }
         let before = &self.0.text[..self.boundary(byte)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (
@@ -121,6 +161,14 @@ impl Table {
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
+
+    /// Moves every place in it by so many bytes.
+    pub(crate) fn shift(&mut self, by: usize) {
+        for entry in &mut self.entries {
+            entry.key_span = entry.key_span.start + by..entry.key_span.end + by;
+            entry.node.shift(by);
+        }
+    }
 }
 
 /// A key with its value.
@@ -143,6 +191,17 @@ pub(crate) struct Node {
     pub(crate) span: Range<usize>,
 }
 
+impl Node {
+    fn shift(&mut self, by: usize) {
+        self.span = self.span.start + by..self.span.end + by;
+        match &mut self.value {
+            Held::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Held::Table(table) => table.shift(by),
+            _ => {}
+        }
+    }
+}
+
 /// What a value holds. Numbers stay text.
 #[derive(Debug, Clone)]
 pub(crate) enum Held {
@@ -163,6 +222,23 @@ pub(crate) enum Held {
 }
 
 impl Held {
+    /// Whether two values say the same, wherever they stand.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) | (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Decimal(a), Self::Decimal(b)) => a == b,
+            (Self::Flag(a), Self::Flag(b)) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.value.same(&b.value))
+            }
+            (Self::Table(a), Self::Table(b)) => {
+                let equal = |a: &Entry| b.get(&a.key).is_some_and(|b| a.node.value.same(&b.node.value));
+                a.entries.len() == b.entries.len() && a.entries.iter().all(equal)
+            }
+            _ => false,
+        }
+    }
+
     /// The key of the word for its type.
     pub(crate) fn word(&self) -> &'static str {
         match self {

@@ -1,17 +1,18 @@
-//! One scheme file to a [`Scheme`]: the sections are read, then checked against the project's connections and
-//! catalogues. Nothing is returned unless nothing is wrong.
+//! One scheme file, with its bases, to a [`Scheme`]: the sections are read, then checked against the tenant's and the
+//! project's connections and catalogues. Nothing is returned unless nothing is wrong.
 
 use std::ops::Range;
 
-use dukou_core::names::SchemeName;
+use dukou_core::names::{DEFAULT_TENANT, SchemeName};
 use dukou_core::show::Show;
 
 use super::Scheme;
+use super::base::{self, Layers};
 use super::catalogues;
 use super::code::{Code, Severity};
 use super::diagnostic::{DefinitionErrors, Diagnostic, Sentence};
 use super::fields::Checker;
-use super::file::{Held, Parsed, SourceFile, Table, parse};
+use super::file::{Held, SourceFile};
 use super::plugin::{self, PluginUse};
 use super::reader::{At, Section, not_yet, wrong_type};
 use super::source::{self, ReadSource, check_field};
@@ -33,25 +34,20 @@ pub(crate) fn unknown_scheme(project: &Project, name: &SchemeName) -> Diagnostic
 
 /// Loads a scheme file.
 pub(crate) fn load(project: &Project, name: &SchemeName, file: &SourceFile) -> Result<Scheme, DefinitionErrors> {
-    let Parsed { table, errors: syntax } = parse(file);
-    let broken: Vec<usize> = syntax.iter().filter_map(|error| Some(error.position()?.0)).collect();
+    let layers = base::layers(project, file);
     let mut findings = Vec::new();
-    let scheme = read(project, name, file, &table, &mut findings);
+    base::lint(&layers, &mut findings);
+    let scheme = read(project, name, &layers, false, &mut findings);
     let (mut errors, mut warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = findings
         .into_iter()
         .partition(|finding| finding.severity == Severity::Error);
-    if !syntax.is_empty() {
-        // What a broken line lost is not missing.
-        errors.retain(|error| {
-            error.code != Code::MissingKey && !error.position().is_some_and(|(line, _)| broken.contains(&line))
-        });
-        errors.extend(syntax);
-    }
-    errors.sort_by_key(Diagnostic::position);
-    warnings.sort_by_key(Diagnostic::position);
+    add_broken(&mut errors, layers.errors);
+    errors.sort_by(|a, b| a.order().cmp(&b.order()));
+    warnings.sort_by(|a, b| a.order().cmp(&b.order()));
     match scheme {
         Some(mut scheme) if errors.is_empty() => {
             scheme.warnings = warnings;
+            scheme.bases = layers.bases.into_iter().map(|(name, _)| name).collect();
             Ok(scheme)
         }
         _ => {
@@ -61,17 +57,48 @@ pub(crate) fn load(project: &Project, name: &SchemeName, file: &SourceFile) -> R
     }
 }
 
+/// Adds what broke a file's reading, and takes back what that alone made wrong.
+pub(crate) fn add_broken(errors: &mut Vec<Diagnostic>, broken: Vec<Diagnostic>) {
+    if broken.is_empty() {
+        return;
+    }
+    let line = |finding: &Diagnostic| finding.order().map(|(file, line, _)| (file.to_owned(), line));
+    let lines: Vec<_> = broken.iter().filter_map(line).collect();
+    // What a broken line lost is not missing.
+    errors.retain(|error| {
+        error.code != Code::MissingKey && !line(error).is_some_and(|at| lines.contains(&at))
+    });
+    errors.extend(broken);
+}
+
+/// What is wrong with a base by itself. What its schemes add is not missing; `used` says that there are such, by which
+/// everything that a tenant may bring is judged.
+pub(crate) fn check_base(project: &Project, name: &str, file: &SourceFile, used: bool) -> Vec<Diagnostic> {
+    let layers = base::layers(project, file);
+    let mut findings = Vec::new();
+    base::lint(&layers, &mut findings);
+    read(project, &SchemeName::new(DEFAULT_TENANT, name), &layers, true, &mut findings);
+    findings.retain(|finding| match finding.code {
+        Code::MissingKey | Code::UnknownConnection => false,
+        Code::UnknownTable | Code::UnknownPlugin | Code::UnknownTargetField | Code::NotYet => !used,
+        _ => true,
+    });
+    add_broken(&mut findings, layers.errors);
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings
+}
+
 fn read(
     project: &Project,
     name: &SchemeName,
-    file: &SourceFile,
-    table: &Table,
+    layers: &Layers,
+    alone: bool,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Scheme> {
+    let (file, table) = (&layers.file, &layers.table);
     let mut warnings = Vec::new();
     crate::settings::lint_secrets(file, table, &mut warnings);
-    let mut root = Section::new(file, format!("schemes/{}.toml", name.name), table, 0..0, findings);
-    root.later("base", "base");
+    let mut root = Section::new(file, file.shown(), table, layers.start..layers.start, findings);
     let title = root.text("title").map_or_else(|| name.to_string(), |title| title.value);
 
     let source = root
@@ -106,14 +133,16 @@ fn read(
         .required_table("mapping", "[mapping]\nplugin = \"table\"")
         .and_then(|(table, span)| {
             let section = Section::new(file, "[mapping]", table, span, root.errors);
-            plugin::read(section, "mapping".into(), &project.root)
+            plugin::read(section, "mapping".into(), project, &name.tenant)
         });
-    let adjustments = plugins(&mut root, "adjustment", project);
-    let validations = plugins(&mut root, "validation", project);
+    let adjustments = plugins(&mut root, "adjustment", project, &name.tenant);
+    let validations = plugins(&mut root, "validation", project, &name.tenant);
     root.finish();
 
     let mut cross = Cross {
         project,
+        tenant: &name.tenant,
+        alone,
         file,
         errors: findings,
         warnings: &mut warnings,
@@ -159,12 +188,18 @@ fn read(
         after_delivery,
         source_catalogue,
         target_catalogue,
+        bases: Vec::new(),
         warnings: Vec::new(),
     })
 }
 
 /// `[[adjustment]]` or `[[validation]]`.
-fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project) -> Option<Vec<PluginUse>> {
+fn plugins(
+    root: &mut Section<'_, '_>,
+    key: &'static str,
+    project: &Project,
+    tenant: &str,
+) -> Option<Vec<PluginUse>> {
     let Some(entry) = root.take(key) else {
         return Some(Vec::new());
     };
@@ -178,7 +213,7 @@ fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project) -> 
         let read = match &item.value {
             Held::Table(table) => {
                 let section = Section::new(file, format!("[[{key}]]"), table, item.span.clone(), root.errors);
-                plugin::read(section, format!("{key}[{index}]"), &project.root)
+                plugin::read(section, format!("{key}[{index}]"), project, tenant)
             }
             _ => {
                 root.push(wrong_type(file, key, item, "definition.type_table"));
@@ -196,6 +231,9 @@ fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project) -> 
 /// Checks against the rest of the project.
 struct Cross<'a> {
     project: &'a Project,
+    tenant: &'a str,
+    /// A base by itself: its connections may be the tenants'.
+    alone: bool,
     file: &'a SourceFile,
     errors: &'a mut Vec<Diagnostic>,
     warnings: &'a mut Vec<Diagnostic>,
@@ -226,22 +264,19 @@ impl Cross<'_> {
         api: Option<&At<String>>,
     ) -> Option<dukou_core::catalogue::Catalogue> {
         let connection = connection?;
-        let Some(found) = self.project.connections.get(&connection.value) else {
+        let Ok(found) = self.project.connection(self.tenant, &connection.value) else {
             // A connection whose own definition is wrong is reported there.
-            if !self.project.names_connection(&connection.value) {
-                let known = self
-                    .project
-                    .connections
-                    .values()
-                    .filter(|known| known.kind.side() == side);
-                let known: Vec<&str> = known.map(|known| known.name.as_str()).collect();
+            if !self.project.names_connection(self.tenant, &connection.value) {
+                let known: Vec<&str> = self.project.connection_names(self.tenant, Some(side));
                 self.errors.push(
                     Diagnostic::at(Code::UnknownConnection, self.file, connection.span.clone())
                         .with("name", connection.value.as_str())
                         .did_you_mean(&connection.value, known.iter().copied()),
                 );
             }
-            return None;
+            let api = api.filter(|_| self.alone)?;
+            let kind = dukou_connect::KINDS.iter().find(|(_, apis)| apis.contains(&api.value.as_str()))?;
+            return catalogues::of(kind.0, &api.value, &self.project.catalogues);
         };
         if found.kind.side() != side {
             self.errors.push(
@@ -253,7 +288,7 @@ impl Cross<'_> {
             return None;
         }
         let api = api?;
-        let catalogue = catalogues::of(found.kind.word(), &api.value, &self.project.catalogues);
+        let catalogue = catalogues::of(found.kind.word(), &api.value, self.project.catalogues_of(self.tenant));
         if catalogue.is_none() {
             let shipped = dukou_connect::KINDS
                 .iter()
@@ -272,10 +307,10 @@ impl Cross<'_> {
 
     /// A table that an expression looks up in must be there.
     fn table(&mut self, table: &At<String>) {
-        if self.project.table_path(&table.value).is_some_and(|path| path.is_file()) {
+        if self.project.table_path(self.tenant, &table.value).is_some() {
             return;
         }
-        let known = self.project.table_names();
+        let known = self.project.table_names(self.tenant);
         self.errors.push(
             Diagnostic::at(Code::UnknownTable, self.file, table.span.clone())
                 .with("name", table.value.as_str())

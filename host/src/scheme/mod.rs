@@ -1,6 +1,7 @@
 //! Definition files to a checked [`Scheme`]. Every finding points at file, line and column and says what to do; all
 //! findings of a file come at once. Reads files; resolves no secret, opens no connection, runs no plugin.
 
+mod base;
 mod catalogues;
 pub mod code;
 mod definition;
@@ -11,6 +12,7 @@ mod load;
 mod plugin;
 mod reader;
 mod render;
+mod resolved;
 mod source;
 mod table;
 mod target;
@@ -27,15 +29,18 @@ pub use code::{Code, Severity};
 pub use diagnostic::{Arg, DefinitionErrors, Diagnostic, Place, Sentence};
 pub use file::SourceFile;
 pub use plugin::{Origin, PluginAt, PluginUse};
+pub use resolved::{Resolved, ResolvedConnection, Spot, Standing, Value};
 pub use source::{SourceDef, time_in};
 pub use table::TableFile;
 pub use target::{AfterDelivery, GroupDef, GroupKey, Reaction, TargetDef};
 
+pub(crate) use base::bases;
 pub(crate) use catalogues::read as read_catalogues;
 pub(crate) use file::{Held, Table, parse, shown};
-pub(crate) use load::{load, unknown_scheme};
+pub(crate) use load::{add_broken, check_base, load, unknown_scheme};
 pub(crate) use plugin::settings_of_file;
-pub(crate) use reader::{At, Section, not_yet};
+pub(crate) use reader::{At, Section, duration, not_yet};
+pub(crate) use resolved::{differences, resolve};
 
 /// One configured flow, checked.
 #[derive(Debug, Clone)]
@@ -66,6 +71,8 @@ pub struct Scheme {
     pub source_catalogue: Option<Catalogue>,
     /// The target API's fields, with the project's additions.
     pub target_catalogue: Option<Catalogue>,
+    /// Names of the bases that it stands on, nearest first; empty for what was read back from the store.
+    pub bases: Vec<String>,
     /// What looks wrong and does not stop the scheme.
     pub warnings: Vec<Diagnostic>,
     /// `[show]` as it was written, for the stored definition.
@@ -86,6 +93,15 @@ impl Scheme {
             "target": catalogue(&self.target_catalogue),
         })
         .to_string()
+    }
+
+    /// What the host checks of the documents that the plugins make.
+    pub fn rules(&self) -> dukou_plugin::Rules {
+        dukou_plugin::Rules {
+            source: self.source_catalogue.clone(),
+            target: self.target_catalogue.clone(),
+            key: self.target.key.clone(),
+        }
     }
 
     /// All plugins in chain order: the mapping, the adjustments, the validations.

@@ -2,12 +2,13 @@
 //! JSON in file order; every path in them remembers its place, so that a plugin's own complaint points into the file.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::{DefinitionErrors, Diagnostic, Sentence};
 use super::file::{Held, Node, SourceFile, Table};
 use super::reader::{At, Section};
+use crate::settings::Project;
 
 /// One plugin of a scheme.
 #[derive(Debug, Clone)]
@@ -109,7 +110,8 @@ fn normal(path: &str) -> String {
 pub(crate) fn read<'a>(
     mut section: Section<'a, '_>,
     path: String,
-    root: &Path,
+    project: &Project,
+    tenant: &str,
 ) -> Option<(PluginUse, Option<&'a Table>)> {
     let file = section.file;
     let header = section.span.clone();
@@ -124,7 +126,7 @@ pub(crate) fn read<'a>(
     }
     let at = plugin
         .as_ref()
-        .and_then(|plugin| resolve(plugin, root, file, section.errors));
+        .and_then(|plugin| resolve(plugin, project, tenant, file, section.errors));
     section.finish();
     let plugin = plugin?;
     let origin = Origin {
@@ -158,48 +160,55 @@ pub(crate) fn settings_of_file(file: &SourceFile) -> Result<String, DefinitionEr
     }
 }
 
-/// A name is `plugins/NAME.wasm` in the project if it is there, else a stock plugin; a path is a file below the project.
-fn resolve(plugin: &At<String>, root: &Path, file: &SourceFile, errors: &mut Vec<Diagnostic>) -> Option<PluginAt> {
+/// A name is `plugins/NAME.wasm` of the tenant or of the project if it is there, else a stock plugin; a path is a file
+/// below the tenant's folder or below the project.
+fn resolve(
+    plugin: &At<String>,
+    project: &Project,
+    tenant: &str,
+    file: &SourceFile,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<PluginAt> {
     let name = plugin.value.as_str();
     let is_path = name.contains(['/', '\\']) || name.ends_with(".wasm");
-    if is_path {
-        let path = Path::new(name);
-        let inside = path
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        if inside && root.join(path).is_file() {
-            return Some(PluginAt::File(path.to_owned()));
-        }
+    let wanted = if is_path {
+        PathBuf::from(name)
     } else {
-        let own = Path::new("plugins").join(format!("{name}.wasm"));
-        if dukou_core::names::is_name(name) && root.join(&own).is_file() {
-            return Some(PluginAt::File(own));
+        Path::new("plugins").join(format!("{name}.wasm"))
+    };
+    let inside = wanted
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if (is_path || dukou_core::names::is_name(name)) && inside {
+        let mut folders = project.folders(tenant).into_iter();
+        if let Some(found) = folders.find_map(|folder| {
+            let path = folder.join(&wanted);
+            project.root.join(&path).is_file().then_some(path)
+        }) {
+            return Some(PluginAt::File(found));
         }
-        if dukou_stock::all().iter().any(|(stock, _)| *stock == name) {
-            return Some(PluginAt::Stock(name.to_owned()));
-        }
+    }
+    if !is_path && dukou_stock::all().iter().any(|(stock, _)| *stock == name) {
+        return Some(PluginAt::Stock(name.to_owned()));
     }
     let mut known: Vec<String> = dukou_stock::all()
         .iter()
         .map(|(stock, _)| (*stock).to_owned())
         .collect();
-    known.extend(project_plugins(root, is_path));
-    let looked = if is_path {
-        name.to_owned()
-    } else {
-        format!("plugins/{name}.wasm")
-    };
+    for folder in project.folders(tenant) {
+        known.extend(plugins_in(&project.root.join(folder), is_path));
+    }
     errors.push(
         Diagnostic::at(Code::UnknownPlugin, file, plugin.span.clone())
             .with("name", name)
-            .with("path", looked)
+            .with("path", wanted.to_string_lossy().replace('\\', "/"))
             .did_you_mean(name, known.iter().map(String::as_str)),
     );
     None
 }
 
-/// The plugins in the project's folder, by name or by path.
-fn project_plugins(root: &Path, as_path: bool) -> Vec<String> {
+/// The plugins of a folder, by name or by path.
+fn plugins_in(root: &Path, as_path: bool) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join("plugins")) else {
         return Vec::new();
     };

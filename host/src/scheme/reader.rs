@@ -254,6 +254,12 @@ pub(crate) fn quoted_key(key: &str) -> String {
     if bare { key.to_owned() } else { format!("\"{key}\"") }
 }
 
+/// A path of keys as TOML writes it, e.g. `mapping.settings.fields."RDRecordDetails.Price"`.
+pub(crate) fn path_text(path: &[&str]) -> String {
+    let keys: Vec<String> = path.iter().map(|key| quoted_key(key)).collect();
+    keys.join(".")
+}
+
 /// The finding for a value of the wrong type.
 pub(crate) fn wrong_type(file: &SourceFile, key: &str, node: &Node, expected: &'static str) -> Diagnostic {
     use super::diagnostic::Arg;

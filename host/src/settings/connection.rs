@@ -1,6 +1,7 @@
 //! `[connections.*]`: accounts at remote systems, everything but the values of secrets. Turning settings into a
 //! connector's configuration resolves the secrets; making the connector is `compose`'s.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -9,10 +10,11 @@ use dukou_connect::Limits;
 use dukou_connect::tplus_cloud::{Patterns, TplusAuth, TplusCloudConfig};
 use dukou_connect::wdt_qimen::{DEFAULT_TARGET_APP_KEY, SignMethod, WdtQimenConfig};
 use dukou_core::delivery::UniqueKey;
+use dukou_core::names::is_name;
 use secrecy::SecretString;
 
 use super::secret::{self, SecretRef};
-use crate::scheme::{At, Code, DefinitionErrors, Diagnostic, Section, Sentence, SourceFile, not_yet};
+use crate::scheme::{Arg, At, Code, DefinitionErrors, Diagnostic, Held, Section, Sentence, SourceFile, Table, not_yet};
 
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 const DEFAULT_QUARANTINE: Duration = Duration::from_secs(300);
@@ -26,6 +28,8 @@ const MOST_ATTEMPTS: u32 = 100;
 pub struct Connection {
     /// Its name.
     pub name: String,
+    /// The tenant that it belongs to; `None` for the project's own, which every tenant may use.
+    pub tenant: Option<String>,
     /// What it is.
     pub kind: ConnectionKind,
     /// The file that defines it.
@@ -84,6 +88,13 @@ impl ConnectionKind {
         match self {
             Self::WdtQimen(settings) => vec![&settings.app_secret],
             Self::TplusCloud(settings) => vec![&settings.app_secret, &settings.token],
+        }
+    }
+
+    pub(super) fn secrets_mut(&mut self) -> Vec<&mut SecretRef> {
+        match self {
+            Self::WdtQimen(settings) => vec![&mut settings.app_secret],
+            Self::TplusCloud(settings) => vec![&mut settings.app_secret, &mut settings.token],
         }
     }
 }
@@ -187,8 +198,39 @@ impl TplusCloudSettings {
     }
 }
 
+/// Reads `[connections.*]`: those that can be used, and the names of all.
+pub(super) fn read_all(
+    file: &SourceFile,
+    table: &Table,
+    errors: &mut Vec<Diagnostic>,
+) -> (BTreeMap<String, Connection>, Vec<String>) {
+    let (mut connections, mut named) = (BTreeMap::new(), Vec::new());
+    for entry in &table.entries {
+        named.push(entry.key.clone());
+        if !is_name(&entry.key) {
+            errors.push(Diagnostic::at(Code::BadName, file, entry.key_span.clone()).with("name", entry.key.as_str()));
+            continue;
+        }
+        let Held::Table(table) = &entry.node.value else {
+            errors.push(
+                Diagnostic::at(Code::WrongType, file, entry.node.span.clone())
+                    .with("key", entry.key.as_str())
+                    .with("expected", Arg::Word("definition.type_table"))
+                    .with("found", Arg::Word(entry.node.value.word())),
+            );
+            continue;
+        };
+        let name = format!("[connections.{}]", entry.key);
+        let section = Section::new(file, name, table, entry.node.span.clone(), errors);
+        if let Some(connection) = read(&entry.key, section) {
+            connections.insert(entry.key.clone(), connection);
+        }
+    }
+    (connections, named)
+}
+
 /// Reads one connection.
-pub(super) fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connection> {
+fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connection> {
     let (file, span) = (section.file.clone(), section.span.clone());
     let kind = section.required_text("kind", "wdt-qimen")?;
     let kind = match kind.value.as_str() {
@@ -210,6 +252,7 @@ pub(super) fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connectio
     };
     Some(Connection {
         name: name.to_owned(),
+        tenant: None,
         kind: kind?,
         file,
         span,
@@ -388,7 +431,7 @@ fn url(section: &mut Section<'_, '_>, example: &str) -> Option<String> {
     match url_fault(&url.value) {
         None => Some(url.value),
         Some(reason) => {
-            let reason = crate::scheme::Arg::Word(reason);
+            let reason = Arg::Word(reason);
             let finding = Diagnostic::at(Code::Url, section.file, url.span)
                 .with("value", url.value)
                 .with("reason", reason)

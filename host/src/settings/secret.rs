@@ -18,7 +18,7 @@ pub enum SecretAt {
     Env(String),
     /// A file, relative to the project.
     File(PathBuf),
-    /// `secrets/NAME` in the project.
+    /// `secrets/NAME` of the tenant whose connection it is, else of the project.
     Secret(String),
 }
 
@@ -33,6 +33,8 @@ pub struct SecretRef {
     pub file: SourceFile,
     /// Where it is named.
     pub span: Range<usize>,
+    /// The folder of the tenant whose connection it is, below the project; `None` for the project's own.
+    pub folder: Option<PathBuf>,
 }
 
 impl SecretRef {
@@ -52,7 +54,15 @@ impl SecretRef {
                 };
             }
             SecretAt::File(path) => root.join(path),
-            SecretAt::Secret(name) => root.join("secrets").join(name),
+            SecretAt::Secret(name) => {
+                let shared = root.join("secrets").join(name);
+                match &self.folder {
+                    Some(folder) if !shared.is_file() || root.join(folder).join("secrets").join(name).exists() => {
+                        root.join(folder).join("secrets").join(name)
+                    }
+                    _ => shared,
+                }
+            }
         };
         let shown = crate::scheme::shown(root, &path);
         let missing = || {
@@ -128,6 +138,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, key: &'static str, label: &str
             key: label.to_owned(),
             file: file.clone(),
             span,
+            folder: None,
         }),
         // Unknown keys and wrong types were reported already.
         (None, None, None) if given > 0 => None,
@@ -168,7 +179,7 @@ fn lint_value(file: &SourceFile, key: &str, value: &Held, span: &Range<usize>, w
 }
 
 /// Long, without gaps, letters and digits well mixed: keys and tokens look so, codes and templates do not.
-fn looks_like_secret(key: &str, text: &str) -> bool {
+pub(crate) fn looks_like_secret(key: &str, text: &str) -> bool {
     if matches!(key, "env" | "file" | "secret" | "url") {
         return false;
     }

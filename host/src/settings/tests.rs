@@ -87,12 +87,12 @@ fn both_missing_secrets_of_a_connection_are_told() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("dukou.toml"), text).unwrap();
     let project = Project::load(dir.path()).unwrap();
-    match &project.connection("tplus").unwrap().kind {
+    match &project.connection("default", "tplus").unwrap().kind {
         ConnectionKind::TplusCloud(settings) => assert_eq!(settings.resolve(&project.root).unwrap_err().0.len(), 2),
         other => panic!("{other:?}"),
     }
     assert_eq!(
-        project.connection("tpuls").unwrap_err().0[0].code,
+        project.connection("default", "tpuls").unwrap_err().0[0].code,
         Code::UnknownConnection
     );
 }

@@ -123,6 +123,8 @@ fn store(path: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
                 group: group.key.clone(),
                 lease: group.lease,
                 recipe: Digest::of(b"recipe"),
+                deployment: 1,
+                fuel: 10,
                 target: target.clone(),
                 outcome: Settled::Mapped {
                     documents: vec![Document {
@@ -178,6 +180,26 @@ fn store(path: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
         started.elapsed()
     );
     let started = Instant::now();
+    let mut after = 0;
+    let mut stored = 0;
+    loop {
+        let page = store.stored_groups(&scheme, Span::default(), after, 500)?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        stored += page.len();
+    }
+    rate("store: stored groups, page 500, 7.5 KB", stored, started);
+    let outcomes: Vec<(Digest, Digest, u64)> = (0..ORDERS)
+        .map(|number| (Digest::of(&number.to_le_bytes()), Digest::of(b"outcome"), 1))
+        .collect();
+    let started = Instant::now();
+    store.remember_outcomes(&outcomes, now())?;
+    rate("store: remember outcomes", ORDERS, started);
+    let recipes: Vec<Digest> = outcomes.iter().map(|(recipe, ..)| *recipe).collect();
+    let started = Instant::now();
+    let known = store.known_outcomes(&recipes)?.into_iter().flatten().count();
+    rate("store: known outcomes", known, started);
+    let started = Instant::now();
     for state in ["delivered", "problem"] {
         let filter = RecordFilter {
             scheme: Some(scheme.clone()),
@@ -188,6 +210,9 @@ fn store(path: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
         store.records(&filter)?;
     }
     println!("store: two searches over the records in {:?}", started.elapsed());
+    let started = Instant::now();
+    let erased = store.erase_tenant("default", now(), "bench")?;
+    println!("store: erase {erased:?} in {:?}", started.elapsed());
     Ok((ingest, deliver))
 }
 

@@ -8,6 +8,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod erasure;
 pub mod error;
 pub mod lock;
 pub mod memory;
@@ -16,6 +17,7 @@ pub mod rows;
 pub mod sqlite;
 
 use chrono::{DateTime, Utc};
+use dukou_core::digest::Digest;
 use dukou_core::names::{SchemeName, TargetName};
 
 pub use error::StoreError;
@@ -88,6 +90,34 @@ pub trait Store: Send + Sync {
     /// Makes groups due again (re-transform), e.g. after `problem retry`. Only where nothing of the group is written or
     /// may be written; answers how many.
     fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError>;
+
+    /// The same for every group whose verdict by this deployment is an open problem of kind rejected or failed, e.g. after
+    /// the deployment was rolled back. What a person resolved stays resolved.
+    fn remap_refused(&self, scheme: &SchemeName, deployment: u64) -> Result<usize, StoreError>;
+
+    /// Stored groups with a member whose newest revision was received in the span, in the order of their row numbers,
+    /// after `after`, at most `limit`; records and sums exactly as [`Store::claim_groups`] gives them. Changes nothing.
+    fn stored_groups(
+        &self,
+        scheme: &SchemeName,
+        received: Span,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredGroup>, StoreError>;
+
+    /// How many groups all pages of [`Store::stored_groups`] hold.
+    fn count_groups(&self, scheme: &SchemeName, received: Span) -> Result<u64, StoreError>;
+
+    /// What a deployment's chain decided so far. [`Store::settle`] counts inside its transaction; stale settlements are
+    /// not counted.
+    fn verdict_counts(&self, scheme: &SchemeName, deployment: u64) -> Result<VerdictCounts, StoreError>;
+
+    /// Remembered outcomes by group recipe, in order: the outcome's digest and its fuel.
+    fn known_outcomes(&self, recipes: &[Digest]) -> Result<Vec<Option<(Digest, u64)>>, StoreError>;
+
+    /// Remembers outcomes: group recipe, outcome's digest, fuel. At most 2,000,000 are kept, the latest. Not one
+    /// transaction but one for each thousand: half of a memory is one, too.
+    fn remember_outcomes(&self, outcomes: &[(Digest, Digest, u64)], at: DateTime<Utc>) -> Result<(), StoreError>;
 
     // ── Deliver ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -190,10 +220,10 @@ pub trait Store: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Stores bytes by digest (plugins, tables, catalogues); known digests cost nothing.
-    fn put_blob(&self, kind: &str, bytes: &[u8]) -> Result<dukou_core::digest::Digest, StoreError>;
+    fn put_blob(&self, kind: &str, bytes: &[u8]) -> Result<Digest, StoreError>;
 
     /// Bytes by digest, verified.
-    fn blob(&self, digest: &dukou_core::digest::Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Makes a deployment the scheme's active one; raises the generation. Answers the deployment's number.
     fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError>;
@@ -204,11 +234,56 @@ pub trait Store: Send + Sync {
     /// Deployments, newest first.
     fn deployments(&self, scheme: &SchemeName, limit: usize) -> Result<Vec<Deployment>, StoreError>;
 
-    /// Rises with every activation, hold, release, retry and resolve: what a running host watches.
+    /// One deployment by its number.
+    fn deployment(&self, scheme: &SchemeName, id: u64) -> Result<Option<Deployment>, StoreError>;
+
+    /// Rises with every activation, hold, release, retry and resolve, every step of a rollout, every shadow begun or
+    /// ended, every tenant erased: what a running host watches.
     fn generation(&self) -> Result<u64, StoreError>;
 
     /// Who did what.
     fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    // ── The change gate ─────────────────────────────────────────────────────────────────────────────────────
+
+    /// Takes a person's word on a pattern; a later one on the same pattern of the same two versions replaces it.
+    fn accept(&self, scheme: &SchemeName, acceptance: &Acceptance) -> Result<(), StoreError>;
+
+    /// What was said of differences between these two versions, by pattern.
+    fn acceptances(&self, scheme: &SchemeName, before: &Digest, after: &Digest) -> Result<Vec<Acceptance>, StoreError>;
+
+    /// Deliveries that are (delivered) or may be (sending, unknown, dead as unsettled or conflict) at the target and
+    /// whose bytes one of these deployments' chains made, in the order of their row numbers.
+    fn written(&self, scheme: &SchemeName, filter: &WrittenFilter) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Makes a rollout (`id` none, `revision` 0) or puts its next state if its revision still is `revision`; it then is
+    /// `revision` + 1. Answers its number, `None` if the revision was another. Raises the generation.
+    fn put_rollout(
+        &self,
+        id: Option<u64>,
+        revision: u64,
+        state: &str,
+        body: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// Rollouts in one of these states, newest first; in any when there are none named. `limit` 0 means 1,000.
+    fn rollouts(&self, states: &[&str], limit: usize) -> Result<Vec<Rollout>, StoreError>;
+
+    /// Begins a shadow (`revision` 0), unless one runs in the scheme, or puts the running one of the same digest if its
+    /// revision still is `revision`: its end, its body, whether it ended. Its beginning stays, an ended one too. Answers
+    /// whether it was put. Raises the generation when one begins or ends.
+    fn put_shadow(&self, shadow: &Shadow) -> Result<bool, StoreError>;
+
+    /// Shadows, running or ended, newest first, at most 1,000.
+    fn shadows(&self, scheme: Option<&SchemeName>) -> Result<Vec<Shadow>, StoreError>;
+
+    /// Erases everything of a tenant's schemes and targets in one transaction: records, verdicts, deliveries, problems,
+    /// deployments and what the gate keeps; plugins and tables that nothing else names. Refused while deliveries are
+    /// claimed, sending or unknown. Audit entries stay, their subjects (`TENANT/…`) do not; one entry says how much went.
+    /// Rollouts stay, and so do remembered outcomes, which are digests. Nothing may run the tenant meanwhile: lease
+    /// numbers start again. What backups hold is not reached.
+    fn erase_tenant(&self, tenant: &str, at: DateTime<Utc>, by: &str) -> Result<Erased, StoreError>;
 
     // ── Overview ────────────────────────────────────────────────────────────────────────────────────────────
 

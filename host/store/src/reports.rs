@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 pub(crate) const REPLY_BYTES: usize = 16 * 1024;
 /// How many list entries `limit: 0` means.
 pub(crate) const DEFAULT_LIMIT: usize = 1000;
+/// How many outcomes are remembered.
+pub(crate) const MOST_OUTCOMES: u64 = 2_000_000;
 /// Who resolves a problem when nobody did it by hand.
 pub(crate) const BY_ITSELF: &str = "dukou";
 /// Why a verdict's problems close.

@@ -9,6 +9,10 @@ use dukou_core::show::Shown;
 use dukou_core::verdict::{Document, Omission, SourceRecord};
 use dukou_core::window::WindowRange;
 
+mod change;
+
+pub use change::{Acceptance, Erased, ErasedRows, Rollout, Shadow, Span, StoredGroup, VerdictCounts, WrittenFilter};
+
 /// The identity of one process's run: random, never the host's name.
 pub type Owner = [u8; 16];
 
@@ -119,6 +123,10 @@ pub struct Settlement {
     pub lease: u64,
     /// Digest of the recipe that fixed the output.
     pub recipe: Digest,
+    /// The deployment whose chain decided.
+    pub deployment: u64,
+    /// Fuel that the chain burned on it.
+    pub fuel: u64,
     /// The account and API that the documents go to.
     pub target: TargetName,
     /// What was decided.
@@ -334,6 +342,8 @@ pub struct NewDeployment {
     pub by: String,
     /// Why, in a person's words.
     pub note: String,
+    /// On what evidence, as JSON; `{}` if there is none.
+    pub evidence: String,
 }
 
 /// A stored deployment.
@@ -476,6 +486,8 @@ pub struct DeliveryRow {
     pub amount: Option<rust_decimal::Decimal>,
     /// The recipe that made it.
     pub recipe: Digest,
+    /// The deployment whose chain made the bytes; `None` if that was before schema 2.
+    pub deployment: Option<u64>,
 }
 
 /// One order's whole story.

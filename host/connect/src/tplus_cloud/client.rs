@@ -29,20 +29,19 @@ impl CleanReply {
     }
 }
 
-impl TplusCloud {
-    /// Where an API is called.
-    pub(super) fn address(&self, api: &str) -> String {
-        format!(
-            "{}/{}",
-            self.config.url.trim_end_matches('/'),
-            api.trim_start_matches('/')
-        )
-    }
+/// How every request is made.
+pub(super) const METHOD: Method = Method::Post;
 
+/// Where an API is called.
+pub(super) fn address(url: &str, api: &str) -> String {
+    format!("{}/{}", url.trim_end_matches('/'), api.trim_start_matches('/'))
+}
+
+impl TplusCloud {
     pub(super) async fn post(&self, api: &str, body: &str) -> Result<CleanReply, EgressError> {
         let request = HttpRequest {
-            method: Method::Post,
-            url: self.address(api),
+            method: METHOD,
+            url: address(&self.config.url, api),
             headers: sign::headers(&self.config.app_key, &self.config.app_secret, &self.config.auth),
             body: body.as_bytes().to_vec(),
             deadline: self.config.deadline,

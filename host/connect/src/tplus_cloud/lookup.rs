@@ -27,11 +27,13 @@ const SCAN_PAGES: u64 = 20;
 const ANSWER_BYTES: usize = 1024;
 
 /// One look-up under way.
-struct Inquiry<'a> {
+struct Questions<'a> {
     target: &'a TplusCloud,
     service: String,
     transcript: String,
     asked: u32,
+    /// A voucher with the key was listed.
+    seen: bool,
 }
 
 /// What a list by key shows.
@@ -51,15 +53,17 @@ impl TplusCloud {
             return LookupReport {
                 outcome: LookupOutcome::Inconclusive { reason },
                 transcript: String::new(),
+                seen: false,
             };
         };
-        let mut inquiry = Inquiry {
+        let mut questions = Questions {
             target: self,
             service,
             transcript: String::new(),
             asked: 0,
+            seen: false,
         };
-        let outcome = match inquiry
+        let outcome = match questions
             .run(key, body, control.filter(|control| control.key != key))
             .await
         {
@@ -73,19 +77,21 @@ impl TplusCloud {
         };
         LookupReport {
             outcome,
-            transcript: bounded(&inquiry.transcript, SHOWN_BYTES).to_owned(),
+            transcript: bounded(&questions.transcript, SHOWN_BYTES).to_owned(),
+            seen: questions.seen,
         }
     }
 
     pub(super) async fn knock(&self) -> Result<String, String> {
         let service = question::service(APIS[0]).ok_or("no service to ask")?;
-        let mut inquiry = Inquiry {
+        let mut questions = Questions {
             target: self,
             service,
             transcript: String::new(),
             asked: 0,
+            seen: false,
         };
-        match inquiry.list(None, 1, 1).await {
+        match questions.list(None, 1, 1).await {
             Ok(listing) => {
                 let total = listing
                     .total
@@ -103,7 +109,7 @@ impl TplusCloud {
     }
 }
 
-impl Inquiry<'_> {
+impl Questions<'_> {
     async fn run(&mut self, key: &str, body: &str, control: Option<&Control>) -> Result<LookupOutcome, Trouble> {
         match self.by_key(key).await? {
             Sight::Ours(rows) => self.found(key, body, &rows).await,
@@ -197,6 +203,7 @@ impl Inquiry<'_> {
     }
 
     async fn found(&mut self, key: &str, body: &str, rows: &[Row]) -> Result<LookupOutcome, Trouble> {
+        self.seen = true;
         let [row] = rows else {
             let numbers: Vec<_> = rows.iter().map(Row::number).collect();
             return Ok(LookupOutcome::Inconclusive {

@@ -19,9 +19,10 @@ use std::time::Duration;
 use dukou_core::catalogue::Catalogue;
 use dukou_core::clock::Clock;
 use dukou_core::delivery::DeliveryPolicy;
+use secrecy::SecretString;
 
-use crate::egress::Egress;
-use crate::{BoxFuture, Control, Limits, LookupReport, SendReport, Target};
+use crate::egress::{Egress, HeaderValue};
+use crate::{BoxFuture, Control, Inquiry, Limits, LookupReport, RequestOutline, SendReport, Target};
 
 pub use crate::wdt_qimen::ConfigFault;
 pub use config::{TplusAuth, TplusCloudConfig};
@@ -45,6 +46,24 @@ pub fn catalogue(api: &str) -> Option<&'static Catalogue> {
     })
 }
 
+/// What every request to an API looks like. A pure function of settings: it needs no secret, so that it can be shown
+/// where nothing can be sent.
+pub fn outline(url: &str, app_key: &str, api: &str) -> RequestOutline {
+    let (nothing, auth) = (SecretString::default(), TplusAuth::OpenToken(SecretString::default()));
+    let headers = sign::headers(app_key, &nothing, &auth).into_iter().map(|(name, value)| {
+        let shown = match value {
+            HeaderValue::Plain(text) => Some(text),
+            HeaderValue::Secret(_) => None,
+        };
+        (name, shown)
+    });
+    RequestOutline {
+        method: client::METHOD.word(),
+        url: crate::egress::shown_url(&client::address(url, api)),
+        headers: headers.collect(),
+    }
+}
+
 /// A connection to one account set.
 pub struct TplusCloud {
     config: TplusCloudConfig,
@@ -59,7 +78,7 @@ impl TplusCloud {
     }
 }
 
-impl Target for TplusCloud {
+impl Inquiry for TplusCloud {
     fn account(&self) -> String {
         self.config.account_name()
     }
@@ -81,11 +100,7 @@ impl Target for TplusCloud {
     }
 
     fn request_line(&self, api: &str) -> String {
-        format!("POST {}", crate::egress::shown_url(&self.address(api)))
-    }
-
-    fn send<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str) -> BoxFuture<'a, SendReport> {
-        Box::pin(self.send_document(api, key, body))
+        outline(&self.config.url, &self.config.app_key, api).line()
     }
 
     fn look_up<'a>(
@@ -100,5 +115,11 @@ impl Target for TplusCloud {
 
     fn probe<'a>(&'a self) -> BoxFuture<'a, Result<String, String>> {
         Box::pin(self.knock())
+    }
+}
+
+impl Target for TplusCloud {
+    fn send<'a>(&'a self, api: &'a str, key: &'a str, body: &'a str) -> BoxFuture<'a, SendReport> {
+        Box::pin(self.send_document(api, key, body))
     }
 }

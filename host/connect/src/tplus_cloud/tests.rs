@@ -57,6 +57,21 @@ async fn a_document_is_sent_as_the_bytes_it_is() {
 }
 
 #[tokio::test]
+async fn the_outline_is_what_is_sent_without_its_secrets() {
+    let (target, egress) = target([reply(200, "null")]);
+    target.send(SALE_DISPATCH_CREATE, KEY, BODY).await;
+    let (sent, config) = (egress.last(), config());
+    let shown = outline(&config.url, &config.app_key, SALE_DISPATCH_CREATE);
+    assert_eq!((shown.method, shown.url.as_str()), (sent.method.word(), sent.url.as_str()));
+    let values = sent.headers.into_iter().map(|(name, value)| match value {
+        HeaderValue::Plain(text) => (name, Some(text)),
+        HeaderValue::Secret(_) => (name, None),
+    });
+    assert_eq!(shown.headers, values.collect::<Vec<_>>());
+    assert!(shown.headers.iter().any(|(_, value)| value.is_none()), "{shown:?}");
+}
+
+#[tokio::test]
 async fn secrets_that_a_reply_echoes_are_blotted_out() {
     let body = r#"{"code":"EX1","message":"bad open-token-in-a-test and app-secret-in-a-test"}"#;
     let (target, _) = target([reply(400, body)]);

@@ -5,6 +5,7 @@ use dukou_core::document::join;
 use serde_json::{Map, Value, json};
 
 use super::case::Expect;
+use super::lines;
 use super::outcome::Outcome;
 
 /// The most differences that are listed for one case.
@@ -191,6 +192,44 @@ impl Diff {
     }
 
     fn value(&mut self, path: &mut String, expected: Option<&Value>, actual: Option<&Value>) {
+        let mut found = |place: Place<'_>| {
+            let text = |side: Option<&Value>| {
+                side.map(|value| match (place.kind, value) {
+                    (DifferenceKind::Order, Value::String(names)) => names.clone(),
+                    _ => short(value),
+                })
+            };
+            self.push(place.path, place.kind, text(place.expected), text(place.actual));
+        };
+        Walk { found: &mut found }.value(path, expected, actual);
+    }
+}
+
+/// One place where two values differ, as [`each_difference`] comes to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Path with indices; empty at the root.
+    pub path: &'a str,
+    /// How it differs; never [`DifferenceKind::Verdict`].
+    pub kind: DifferenceKind,
+    /// The first side, if it is there; for another order a text with the names of the members that moved.
+    pub expected: Option<&'a Value>,
+    /// The second side.
+    pub actual: Option<&'a Value>,
+}
+
+/// Shows `found` every place where two values differ, in the order of the first: exact number tokens, order of members
+/// included, lists of different length aligned. Nothing is left out, however many there are.
+pub fn each_difference(expected: &Value, actual: &Value, found: &mut dyn FnMut(Place<'_>)) {
+    Walk { found }.value(&mut String::new(), Some(expected), Some(actual));
+}
+
+struct Walk<'f> {
+    found: &'f mut dyn FnMut(Place<'_>),
+}
+
+impl Walk<'_> {
+    fn value(&mut self, path: &mut String, expected: Option<&Value>, actual: Option<&Value>) {
         match (expected, actual) {
             (Some(Value::Object(expected)), Some(Value::Object(actual))) => self.object(path, expected, actual),
             (Some(Value::Array(expected)), Some(Value::Array(actual))) => self.array(path, expected, actual),
@@ -202,7 +241,12 @@ impl Diff {
                     (Some(_), None) => DifferenceKind::Missing,
                     _ => DifferenceKind::Unexpected,
                 };
-                self.push(path, kind, expected.map(short), actual.map(short));
+                (self.found)(Place {
+                    path,
+                    kind,
+                    expected,
+                    actual,
+                });
             }
         }
     }
@@ -228,44 +272,31 @@ impl Diff {
                 .zip(actual.iter().rev())
                 .take_while(|(a, b)| a == b)
                 .count();
-            let moved = |keys: &[String]| keys.get(before..keys.len() - after).unwrap_or_default().join(", ");
-            self.push(
+            let moved =
+                |keys: &[String]| Value::from(keys.get(before..keys.len() - after).unwrap_or_default().join(", "));
+            (self.found)(Place {
                 path,
-                DifferenceKind::Order,
-                Some(moved(&expected)),
-                Some(moved(&actual)),
-            );
+                kind: DifferenceKind::Order,
+                expected: Some(&moved(&expected)),
+                actual: Some(&moved(&actual)),
+            });
         }
     }
 
-    /// Lists of different length are aligned by what is equal at both ends, so that one line more or less is one
-    /// difference.
+    /// Lists of one length are compared line by line. Others are aligned first, so that one line more or less is one
+    /// difference, wherever it is.
     fn array(&mut self, path: &mut String, expected: &[Value], actual: &[Value]) {
-        let (mut before, mut after) = (0, 0);
-        if expected.len() != actual.len() {
-            let most = expected.len().min(actual.len());
-            before = expected
-                .iter()
-                .zip(actual)
-                .take_while(|(a, b)| a == b)
-                .count()
-                .min(most);
-            after = expected
-                .iter()
-                .rev()
-                .zip(actual.iter().rev())
-                .take_while(|(a, b)| a == b)
-                .count()
-                .min(most - before);
-        }
-        let (expected_middle, actual_middle) = (expected.len() - before - after, actual.len() - before - after);
-        for index in before..before + expected_middle.max(actual_middle) {
-            let left = (index < before + expected_middle)
-                .then(|| expected.get(index))
-                .flatten();
-            let right = (index < before + actual_middle).then(|| actual.get(index)).flatten();
+        let pairs: Vec<(Option<usize>, Option<usize>)> = if expected.len() == actual.len() {
+            (0..expected.len()).map(|index| (Some(index), Some(index))).collect()
+        } else {
+            lines::paired(expected, actual)
+        };
+        for (left, right) in pairs {
+            // A line that went away stands where it was, all others where they are.
+            let Some(index) = right.or(left) else { continue };
             let length = path.len();
             path.push_str(&format!("[{index}]"));
+            let (left, right) = (left.and_then(|at| expected.get(at)), right.and_then(|at| actual.get(at)));
             self.value(path, left, right);
             path.truncate(length);
         }

@@ -7,6 +7,7 @@ mod checks;
 mod diff;
 mod grow;
 mod junit;
+mod lines;
 mod located;
 mod mutate;
 mod outcome;
@@ -20,7 +21,7 @@ mod test;
 mod text;
 
 pub use case::{Case, CaseTables, Environment, Expect, ExpectedViolation};
-pub use diff::{Difference, DifferenceKind, compare};
+pub use diff::{Difference, DifferenceKind, Place, compare, each_difference};
 pub use junit::junit;
 pub use outcome::{Failure, Outcome};
 pub use read::{CaseError, CaseFault};

@@ -44,6 +44,14 @@ pub(in crate::cli) fn confirmed(
         return Ok(Agreed::No(if named_in_vain { Exit::Nothing } else { Exit::Done }));
     }
     note(context, plan::text(lens, plan).trim_end());
+    agreed(context, yes)
+}
+
+/// Finds out whether to go ahead with a plan that was shown: `--yes`, or a person at a terminal.
+///
+/// # Errors
+/// As [`confirmed`].
+pub(super) fn agreed(context: &Context, yes: bool) -> anyhow::Result<Agreed> {
     if yes {
         return Ok(Agreed::Yes);
     }

@@ -282,8 +282,15 @@ const BAD_SCHEMES: &[Bad] = &[
         "数字",
         "number",
     ),
+    bad(
+        "title = ",
+        "base = «\"sales-out\"\ntitle = ",
+        Code::UnknownBase,
+        "base/schemes/sales-out.toml",
+        "base/schemes/sales-out.toml",
+    ),
+    bad("title = ", "base = «12\ntitle = ", Code::BareValue, "\"12\"", "\"12\""),
     // Not yet.
-    bad("title = ", "«base = \"sales-out\"\ntitle = ", Code::NotYet, "", ""),
     bad(
         "[target]",
         "[after_delivery]\nchanged = «\"resend\"\n[target]",
@@ -583,23 +590,6 @@ fn all_errors_of_all_files_come_at_once() {
         3,
         "source, target, mapping of b.toml"
     );
-}
-
-#[test]
-fn folders_of_a_later_version_are_named() {
-    let site = Site::new();
-    std::fs::create_dir(site.root().join("tenants")).unwrap();
-    std::fs::create_dir(site.root().join("base")).unwrap();
-    let (_, errors) = site.load();
-    let messages: Vec<String> = errors.0.iter().map(|error| error.message.text(Lang::En)).collect();
-    assert_eq!(messages.len(), 2);
-    assert!(
-        messages[0].contains("`tenants/`") && messages[1].contains("`base/`"),
-        "{messages:?}"
-    );
-    let lanmao = dukou_core::names::SchemeName::parse("lanmao/x").unwrap();
-    let project = crate::settings::Project::read(site.root()).unwrap().0;
-    assert_eq!(project.load_scheme(&lanmao).unwrap_err().0[0].code, Code::NotYet);
 }
 
 #[test]

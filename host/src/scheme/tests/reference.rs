@@ -46,6 +46,7 @@ fn every_code_has_a_sentence_in_both_languages() {
 #[test]
 fn every_sentence_that_the_source_names_exists() {
     let sources = [
+        include_str!("../base.rs"),
         include_str!("../catalogues.rs"),
         include_str!("../diagnostic.rs"),
         include_str!("../fields.rs"),
@@ -60,7 +61,9 @@ fn every_sentence_that_the_source_names_exists() {
         include_str!("../target.rs"),
         include_str!("../../settings.rs"),
         include_str!("../../settings/connection.rs"),
+        include_str!("../../settings/places.rs"),
         include_str!("../../settings/secret.rs"),
+        include_str!("../../settings/tenant.rs"),
         include_str!("../../cli/check.rs"),
         include_str!("../../cli/init.rs"),
     ];

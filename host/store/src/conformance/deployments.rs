@@ -57,6 +57,7 @@ fn deployment(note: &str) -> NewDeployment {
         tables: vec![("客户对照".into(), Digest::of(b"table"))],
         by: "王".into(),
         note: note.into(),
+        evidence: format!(r#"{{"accepted":"{note}"}}"#),
     }
 }
 
@@ -71,6 +72,16 @@ fn one_is_active(store: &dyn Store) {
     let active = store.active(&scheme()).unwrap().unwrap();
     assert_eq!((active.id, active.what, active.at), (2, deployment("second"), at(200)));
     store.activate(&scheme(), &deployment("first"), at(300)).unwrap();
+    let first = store.deployment(&scheme(), 1).unwrap().unwrap();
+    assert_eq!(
+        (first.id, first.what, first.at, first.active),
+        (1, deployment("first"), at(100), false)
+    );
+    assert_eq!(store.deployment(&scheme(), 4).unwrap(), None);
+    assert_eq!(
+        store.deployment(&SchemeName::new("nobody", "nothing"), 1).unwrap(),
+        None
+    );
     let all = store.deployments(&scheme(), 10).unwrap();
     let states: Vec<(u64, bool)> = all
         .iter()

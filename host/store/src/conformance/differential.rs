@@ -26,7 +26,7 @@ enum Call {
     Page(usize, Vec<(usize, usize, usize, usize)>),
     Close(usize),
     ClaimGroups(usize, u8, usize),
-    Settle(Vec<(usize, Outcome, bool)>),
+    Settle(Vec<(usize, Outcome, bool, u64)>),
     Remap(usize, usize),
     ClaimDeliveries(usize, u8, usize, Option<usize>),
     Begin(Vec<usize>),
@@ -42,6 +42,12 @@ enum Call {
     Fire(usize, Option<i64>, Option<i64>),
     Activate(usize),
     SourceAccount(usize, bool),
+    RemapRefused(usize, u64),
+    Accept(usize, usize, bool),
+    PutRollout(Option<u64>, u64, usize),
+    PutShadow(usize, usize, u64, bool),
+    Remember(Vec<(usize, u64)>),
+    Erase(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -104,8 +110,17 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..9usize, records()).prop_map(|(window, records)| Call::Page(window, records)),
         1 => (0..9usize).prop_map(Call::Close),
         8 => (scheme.clone(), owner.clone(), 1..5usize).prop_map(|(s, owner, limit)| Call::ClaimGroups(s, owner, limit)),
-        10 => proptest::collection::vec((0..6usize, outcome(), proptest::bool::weighted(0.2)), 1..4)
+        10 => proptest::collection::vec((0..6usize, outcome(), proptest::bool::weighted(0.2), 1..4u64), 1..4)
             .prop_map(Call::Settle),
+        2 => (scheme.clone(), 1..4u64).prop_map(|(scheme, deployment)| Call::RemapRefused(scheme, deployment)),
+        1 => (scheme.clone(), 0..2usize, any::<bool>())
+            .prop_map(|(scheme, pattern, accepted)| Call::Accept(scheme, pattern, accepted)),
+        1 => (proptest::option::of(1..3u64), 0..3u64, 0..2usize)
+            .prop_map(|(id, revision, state)| Call::PutRollout(id, revision, state)),
+        2 => (scheme.clone(), 0..2usize, 0..3u64, any::<bool>())
+            .prop_map(|(scheme, candidate, revision, ends)| Call::PutShadow(scheme, candidate, revision, ends)),
+        1 => proptest::collection::vec((0..3usize, 0..9u64), 1..3).prop_map(Call::Remember),
+        1 => (0..2usize).prop_map(Call::Erase),
         3 => (scheme.clone(), 0..KEYS.len()).prop_map(|(scheme, key)| Call::Remap(scheme, key)),
         8 => (0..3usize, owner.clone(), 1..4usize, proptest::option::weighted(0.2, 0..KEYS.len()))
             .prop_map(|(target, owner, limit, only)| Call::ClaimDeliveries(target, owner, limit, only)),
@@ -150,6 +165,10 @@ fn target_of(tenant: &str, other_account: bool) -> TargetName {
 fn target(index: usize) -> TargetName {
     let (tenant, other_account) = [("default", false), ("lanmao", false), ("default", true)][index];
     target_of(tenant, other_account)
+}
+
+fn candidate(index: usize) -> Digest {
+    Digest::of(&[index as u8])
 }
 
 fn records(list: &[(usize, usize, usize, usize)]) -> Vec<IngestRecord> {
@@ -258,7 +277,7 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
         }
         Call::Settle(list) => {
             let mut text = String::new();
-            for (pick, outcome, other_account) in list {
+            for (pick, outcome, other_account, deployment) in list {
                 let Some((name, group)) = recent(&given.groups, *pick) else {
                     continue;
                 };
@@ -266,6 +285,8 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                     group: group.key.clone(),
                     lease: group.lease,
                     recipe: Digest::of(b"recipe"),
+                    deployment: *deployment,
+                    fuel: 7 * deployment,
                     target: target_of(&name.tenant, *other_account),
                     outcome: match outcome {
                         Outcome::Documents(list) => {
@@ -402,6 +423,52 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
         Call::SourceAccount(index, other) => {
             said(store.source_account(&scheme(*index), if *other { "wdt:B" } else { "wdt:A" }))
         }
+        Call::RemapRefused(index, deployment) => said(
+            store
+                .remap_refused(&scheme(*index), *deployment)
+                .map(|count| count.to_string()),
+        ),
+        Call::Accept(index, pattern, accepted) => {
+            let acceptance = Acceptance {
+                pattern: ["a1", "b2"][*pattern].into(),
+                before: candidate(0),
+                after: candidate(1),
+                accepted: *accepted,
+                by: "王".into(),
+                note: String::new(),
+                at: now,
+            };
+            said(store.accept(&scheme(*index), &acceptance).map(|()| String::new()))
+        }
+        Call::PutRollout(id, revision, state) => said(
+            store
+                .put_rollout(*id, *revision, ["running", "done"][*state], "{}", now)
+                .map(|id| format!("{id:?}")),
+        ),
+        Call::PutShadow(index, wanted, revision, ends) => {
+            let shadow = Shadow {
+                scheme: scheme(*index),
+                digest: candidate(*wanted),
+                revision: *revision,
+                until: now,
+                body: "{}".into(),
+                since: now,
+                ended: ends.then_some(now),
+            };
+            said(store.put_shadow(&shadow).map(|put| put.to_string()))
+        }
+        Call::Remember(list) => {
+            let outcomes: Vec<_> = list
+                .iter()
+                .map(|(recipe, fuel)| (candidate(*recipe), candidate(*fuel as usize), *fuel))
+                .collect();
+            said(store.remember_outcomes(&outcomes, now).map(|()| String::new()))
+        }
+        Call::Erase(tenant) => said(
+            store
+                .erase_tenant(["default", "lanmao"][*tenant], now, "王")
+                .map(|erased| format!("{erased:?}")),
+        ),
         Call::Activate(index) => {
             let deployment = NewDeployment {
                 digest: Digest::of(b"d"),
@@ -410,6 +477,7 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                 tables: Vec::new(),
                 by: "王".into(),
                 note: String::new(),
+                evidence: "{}".into(),
             };
             said(
                 store
@@ -436,6 +504,46 @@ fn level(mut overview: Overview) -> Overview {
         tally.amount = tally.amount.normalize();
     }
     overview
+}
+
+/// What the change gate reads of a scheme.
+fn dump_gate(store: &dyn Store, name: &SchemeName, out: &mut Vec<String>) {
+    for (from, to) in [
+        (None, None),
+        (Some(100), None),
+        (None, Some(100)),
+        (Some(50), Some(150)),
+    ] {
+        let span = Span {
+            from: from.map(at),
+            to: to.map(at),
+        };
+        out.push(format!(
+            "{:?} {:?} {:?}",
+            store.stored_groups(name, span, 0, 100).unwrap(),
+            store.stored_groups(name, span, 2, 1).unwrap(),
+            store.count_groups(name, span).unwrap()
+        ));
+        let filter = WrittenFilter {
+            deployments: vec![1, 3],
+            delivered: span,
+            after: 1,
+            limit: 3,
+        };
+        out.push(format!("{:?}", store.written(name, &filter).unwrap()));
+    }
+    for deployment in 1..4 {
+        out.push(format!(
+            "{:?} {:?}",
+            store.verdict_counts(name, deployment).unwrap(),
+            store.deployment(name, deployment).unwrap()
+        ));
+    }
+    out.push(format!(
+        "{:?} {:?}",
+        store.acceptances(name, &candidate(0), &candidate(1)).unwrap(),
+        store.shadows(Some(name)).unwrap()
+    ));
 }
 
 /// Everything that can be read.
@@ -480,6 +588,17 @@ fn dump(store: &dyn Store) -> Vec<String> {
             out.push(format!("{state}: {:?}", store.records(&filter).unwrap()));
         }
     }
+    for index in 0..3 {
+        dump_gate(store, &scheme(index), &mut out);
+    }
+    out.push(format!(
+        "{:?} {:?} {:?}",
+        store.rollouts(&[], 0).unwrap(),
+        store.rollouts(&["done"], 1).unwrap(),
+        store.shadows(None).unwrap()
+    ));
+    let recipes: Vec<Digest> = (0..4).map(candidate).collect();
+    out.push(format!("{:?}", store.known_outcomes(&recipes).unwrap()));
     for index in 0..3 {
         out.push(format!("{:?}", store.next_due(&target(index)).unwrap()));
         for second in [0, 150, 10_000] {

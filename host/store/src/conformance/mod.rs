@@ -4,8 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test suite fails by panicking")]
 
+mod change;
 mod deliver;
 mod deployments;
+mod erase;
+mod gate;
 mod overview;
 mod problems;
 mod pull;
@@ -35,6 +38,9 @@ pub fn all(new_store: &dyn Fn() -> Box<dyn Store>) {
         problems::PROMISES,
         deployments::PROMISES,
         overview::PROMISES,
+        change::PROMISES,
+        gate::PROMISES,
+        erase::PROMISES,
     ];
     for (name, play) in promises.concat() {
         let store = new_store();

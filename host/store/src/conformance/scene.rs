@@ -112,6 +112,8 @@ pub(crate) fn settlement(group: &ClaimedGroup, outcome: Settled) -> Settlement {
         group: group.key.clone(),
         lease: group.lease,
         recipe: recipe(),
+        deployment: 1,
+        fuel: 10,
         target: target(),
         outcome,
         shown: group.shown.clone(),

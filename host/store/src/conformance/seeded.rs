@@ -11,7 +11,7 @@ use crate::Store;
 use crate::sqlite::{SqliteOptions, SqliteStore};
 
 /// What is wrong, and the trigger that makes it so.
-const BUGS: [(&str, &str); 24] = [
+const BUGS: [(&str, &str); 33] = [
     (
         "delivery lease numbers start again",
         "AFTER UPDATE OF lease ON deliveries WHEN new.lease > 1
@@ -128,6 +128,47 @@ const BUGS: [(&str, &str); 24] = [
         "withdrawn documents are sent",
         "AFTER UPDATE OF state ON deliveries WHEN new.state = 'withdrawn'
          BEGIN UPDATE deliveries SET state = 'queued' WHERE id = new.id; END",
+    ),
+    (
+        "a kept document becomes the last deployment's",
+        "AFTER UPDATE OF deployment ON groups WHEN old.deployment IS NOT NULL
+         BEGIN UPDATE deliveries SET deployment = new.deployment WHERE group_id = new.id; END",
+    ),
+    (
+        "new bytes stay the first deployment's",
+        "AFTER UPDATE OF deployment ON deliveries WHEN new.deployment <> old.deployment
+         BEGIN UPDATE deliveries SET deployment = old.deployment WHERE id = new.id; END",
+    ),
+    (
+        "verdicts are counted once",
+        "AFTER UPDATE OF count ON verdicts BEGIN UPDATE verdicts SET count = 1
+             WHERE scheme = new.scheme AND deployment = new.deployment AND word = new.word; END",
+    ),
+    (
+        "a rollout's revision stands still",
+        "AFTER UPDATE OF revision ON rollouts BEGIN UPDATE rollouts SET revision = 1 WHERE id = new.id; END",
+    ),
+    (
+        "an ended shadow runs on",
+        "AFTER UPDATE OF ended ON shadows WHEN new.ended IS NOT NULL
+         BEGIN UPDATE shadows SET ended = NULL WHERE id = new.id; END",
+    ),
+    (
+        "a word cannot be taken back",
+        "AFTER INSERT ON acceptances WHEN new.accepted = 0 BEGIN UPDATE acceptances SET accepted = 1
+             WHERE scheme = new.scheme AND pattern = new.pattern; END",
+    ),
+    (
+        "outcomes are never corrected",
+        "BEFORE UPDATE ON outcomes BEGIN SELECT raise(IGNORE); END",
+    ),
+    (
+        "problems outlive their tenant",
+        "BEFORE DELETE ON problems BEGIN SELECT raise(IGNORE); END",
+    ),
+    (
+        "bytes outlive their tenant",
+        "BEFORE DELETE ON blobs BEGIN SELECT raise(IGNORE); END",
     ),
 ];
 

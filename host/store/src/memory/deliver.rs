@@ -307,10 +307,11 @@ impl State {
             (DeliveryState::Held, DeliveryState::Queued)
         };
         let mut count = 0;
-        for delivery in &mut self.deliveries {
+        let own = self.deliveries.iter_mut().filter(|delivery| delivery.scheme == *scheme);
+        for delivery in own {
             let group = &self.groups[delivery.group];
             let meant = keys.is_none_or(|keys| keys.contains(&delivery.key) || keys.contains(&group.key));
-            if delivery.scheme == *scheme && delivery.state == Some(from) && meant {
+            if delivery.state == Some(from) && meant {
                 delivery.state = Some(to);
                 count += 1;
             }

@@ -1,7 +1,9 @@
 //! The store in memory: the oracle that the SQLite store is compared with, and a store for tests. Simple before fast;
 //! forgets everything when dropped.
 
+mod change;
 mod deliver;
+mod erase;
 mod overview;
 mod pull;
 mod state;
@@ -83,6 +85,43 @@ impl Store for MemoryStore {
 
     fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError> {
         Ok(self.state().remap_groups(scheme, keys))
+    }
+
+    fn remap_refused(&self, scheme: &SchemeName, deployment: u64) -> Result<usize, StoreError> {
+        Ok(self.state().remap_refused(scheme, deployment))
+    }
+
+    fn stored_groups(
+        &self,
+        scheme: &SchemeName,
+        received: Span,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredGroup>, StoreError> {
+        Ok(self.state().stored_groups(scheme, received, after, limit))
+    }
+
+    fn count_groups(&self, scheme: &SchemeName, received: Span) -> Result<u64, StoreError> {
+        Ok(self.state().count_groups(scheme, received))
+    }
+
+    fn verdict_counts(&self, scheme: &SchemeName, deployment: u64) -> Result<VerdictCounts, StoreError> {
+        let state = self.state();
+        let counts = state.verdicts.get(&(scheme.clone(), deployment));
+        Ok(counts.copied().unwrap_or_default())
+    }
+
+    fn known_outcomes(&self, recipes: &[Digest]) -> Result<Vec<Option<(Digest, u64)>>, StoreError> {
+        let state = self.state();
+        Ok(recipes
+            .iter()
+            .map(|recipe| state.outcomes.get(recipe).copied())
+            .collect())
+    }
+
+    fn remember_outcomes(&self, outcomes: &[(Digest, Digest, u64)], _at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.state().remember_outcomes(outcomes);
+        Ok(())
     }
 
     fn claim_deliveries(
@@ -242,6 +281,12 @@ impl Store for MemoryStore {
         Ok(deployments.iter().rev().take(limit).cloned().collect())
     }
 
+    fn deployment(&self, scheme: &SchemeName, id: u64) -> Result<Option<Deployment>, StoreError> {
+        let state = self.state();
+        let deployments = state.deployments.get(scheme);
+        Ok(deployments.and_then(|deployments| deployments.iter().find(|deployment| deployment.id == id).cloned()))
+    }
+
     fn generation(&self) -> Result<u64, StoreError> {
         Ok(self.state().generation)
     }
@@ -249,6 +294,59 @@ impl Store for MemoryStore {
     fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.state().audit.push(entry.clone());
         Ok(())
+    }
+
+    fn accept(&self, scheme: &SchemeName, acceptance: &Acceptance) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.schemes.insert(scheme.clone());
+        let same = (
+            scheme.clone(),
+            acceptance.before,
+            acceptance.after,
+            acceptance.pattern.clone(),
+        );
+        state.acceptances.insert(same, acceptance.clone());
+        Ok(())
+    }
+
+    fn acceptances(&self, scheme: &SchemeName, before: &Digest, after: &Digest) -> Result<Vec<Acceptance>, StoreError> {
+        let state = self.state();
+        let of_both = state
+            .acceptances
+            .iter()
+            .filter(|((of, from, to, _), _)| of == scheme && from == before && to == after);
+        Ok(of_both.map(|(_, acceptance)| acceptance.clone()).collect())
+    }
+
+    fn written(&self, scheme: &SchemeName, filter: &WrittenFilter) -> Result<Vec<DeliveryRow>, StoreError> {
+        Ok(self.state().written(scheme, filter))
+    }
+
+    fn put_rollout(
+        &self,
+        id: Option<u64>,
+        revision: u64,
+        state: &str,
+        body: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError> {
+        Ok(self.state().put_rollout(id, revision, state, body, at))
+    }
+
+    fn rollouts(&self, states: &[&str], limit: usize) -> Result<Vec<Rollout>, StoreError> {
+        Ok(self.state().rollouts(states, limit))
+    }
+
+    fn put_shadow(&self, shadow: &Shadow) -> Result<bool, StoreError> {
+        Ok(self.state().put_shadow(shadow))
+    }
+
+    fn shadows(&self, scheme: Option<&SchemeName>) -> Result<Vec<Shadow>, StoreError> {
+        Ok(self.state().shadows(scheme))
+    }
+
+    fn erase_tenant(&self, tenant: &str, at: DateTime<Utc>, by: &str) -> Result<Erased, StoreError> {
+        Ok(self.state().erase_tenant(tenant, at, by))
     }
 
     fn schemes(&self) -> Result<Vec<SchemeName>, StoreError> {

@@ -7,6 +7,7 @@ use dukou_core::names::SchemeName;
 use dukou_core::problem::ProblemKind;
 use rust_decimal::Decimal;
 
+use super::erase::nobody;
 use super::state::{GroupState, State};
 use crate::STATES;
 use crate::reports::{limit_of, plus};
@@ -88,6 +89,7 @@ impl State {
             .records
             .iter()
             .enumerate()
+            .filter(|(_, record)| record.scheme != nobody())
             .filter(|(_, record)| filter.scheme.as_ref().is_none_or(|scheme| record.scheme == *scheme))
             .filter(|(_, record)| {
                 filter
@@ -136,6 +138,7 @@ impl State {
         self.problems
             .iter()
             .rev()
+            .filter(|problem| problem.scheme != nobody())
             .filter(|problem| filter.resolved_too || problem.resolved.is_none())
             .filter(|problem| filter.scheme.as_ref().is_none_or(|scheme| problem.scheme == *scheme))
             .filter(|problem| filter.ids.is_empty() || filter.ids.contains(&problem.id))

@@ -128,6 +128,7 @@ impl State {
                 claims: 0,
                 reason: None,
                 recipe: None,
+                deployment: None,
                 omitted: Vec::new(),
                 borrowed: Default::default(),
             });

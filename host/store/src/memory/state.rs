@@ -1,6 +1,6 @@
 //! What the oracle keeps: plain lists, searched from one end to the other. Slow on purpose where that is plainer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use dukou_core::delivery::DeliveryState;
@@ -32,6 +32,12 @@ pub(super) struct State {
     pub(super) blobs: BTreeMap<Digest, Vec<u8>>,
     pub(super) deployments: BTreeMap<SchemeName, Vec<Deployment>>,
     pub(super) audit: Vec<AuditEntry>,
+    pub(super) verdicts: BTreeMap<(SchemeName, u64), VerdictCounts>,
+    pub(super) acceptances: BTreeMap<(SchemeName, Digest, Digest, String), Acceptance>,
+    pub(super) outcomes: BTreeMap<Digest, (Digest, u64)>,
+    pub(super) outcome_order: VecDeque<Digest>,
+    pub(super) rollouts: Vec<Rollout>,
+    pub(super) shadows: Vec<Shadow>,
 }
 
 #[derive(Debug)]
@@ -66,6 +72,7 @@ pub(super) struct Group {
     pub(super) claims: u32,
     pub(super) reason: Option<String>,
     pub(super) recipe: Option<Digest>,
+    pub(super) deployment: Option<u64>,
     pub(super) omitted: Vec<Omission>,
     pub(super) borrowed: BTreeSet<usize>,
 }
@@ -98,6 +105,7 @@ pub(super) struct Delivery {
     pub(super) delivered_at: Option<DateTime<Utc>>,
     pub(super) amount: Option<Decimal>,
     pub(super) recipe: Digest,
+    pub(super) deployment: Option<u64>,
     pub(super) log: Vec<AttemptRow>,
 }
 
@@ -292,6 +300,7 @@ impl State {
             delivered_at: delivery.delivered_at,
             amount: delivery.amount,
             recipe: delivery.recipe,
+            deployment: delivery.deployment,
         })
     }
 }

@@ -53,7 +53,7 @@ impl State {
             .collect()
     }
 
-    fn read(&self, group: usize, reissue_of: Option<String>) -> Option<ClaimedGroup> {
+    pub(super) fn read(&self, group: usize, reissue_of: Option<String>) -> Option<ClaimedGroup> {
         let mut shown: Option<Shown> = None;
         let mut records = Vec::new();
         for (_, record) in self.members(group) {
@@ -167,7 +167,10 @@ impl State {
                     && self.groups[*group].lease == settlement.lease
             });
             match group {
-                Some(group) => self.settle_one(group, settlement, at, &mut counts),
+                Some(group) => {
+                    self.settle_one(group, settlement, at, &mut counts);
+                    self.count_verdict(scheme, settlement);
+                }
                 None => counts.stale += 1,
             }
         }
@@ -211,6 +214,7 @@ impl State {
         row.claims = 0;
         row.reason = reason;
         row.recipe = Some(settlement.recipe);
+        row.deployment = Some(settlement.deployment);
         row.omitted = omitted;
     }
 
@@ -377,6 +381,7 @@ impl State {
             delivered_at: None,
             amount,
             recipe: settlement.recipe,
+            deployment: Some(settlement.deployment),
             log: Vec::new(),
         }
     }

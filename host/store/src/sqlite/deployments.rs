@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::Step;
 use super::packed::{Packed, unpack};
-use super::values::{digests_named, limit, ms, named_digests, time, time_or_none, uint};
+use super::values::{digests_named, int, limit, ms, named_digests, time, time_or_none, uint};
 use super::work::{Work, scheme_id};
 use crate::rows::{AuditEntry, Deployment, NewDeployment};
 
@@ -79,8 +79,8 @@ pub(super) fn activate(
     let id: i64 = work
         .sql()
         .prepare_cached(
-            "INSERT INTO deployments (scheme, id, digest, definition, plugins, tables, by, note, at, active)
-             SELECT ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1 FROM deployments WHERE scheme = ?1
+            "INSERT INTO deployments (scheme, id, digest, definition, plugins, tables, by, note, at, active, evidence)
+             SELECT ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9 FROM deployments WHERE scheme = ?1
              RETURNING id",
         )?
         .query_row(
@@ -92,7 +92,8 @@ pub(super) fn activate(
                 named_digests(&deployment.tables),
                 deployment.by,
                 deployment.note,
-                ms(at)
+                ms(at),
+                deployment.evidence
             ],
             |row| row.get(0),
         )?;
@@ -100,7 +101,8 @@ pub(super) fn activate(
     uint(id)
 }
 
-const DEPLOYMENT: &str = "SELECT id, digest, definition, plugins, tables, by, note, at, active FROM deployments";
+const DEPLOYMENT: &str =
+    "SELECT id, digest, definition, plugins, tables, by, note, at, active, evidence FROM deployments";
 
 fn deployment_of(row: &Row<'_>) -> Step<Deployment> {
     Ok(Deployment {
@@ -112,6 +114,7 @@ fn deployment_of(row: &Row<'_>) -> Step<Deployment> {
             tables: digests_named(&row.get::<_, String>(4)?)?,
             by: row.get(5)?,
             note: row.get(6)?,
+            evidence: row.get(9)?,
         },
         at: time(row.get(7)?)?,
         active: row.get(8)?,
@@ -124,6 +127,15 @@ pub(super) fn active(sql: &Connection, scheme: &SchemeName) -> Step<Option<Deplo
     };
     let mut statement = sql.prepare_cached(&format!("{DEPLOYMENT} WHERE scheme = ?1 AND active = 1"))?;
     let mut rows = statement.query([scheme])?;
+    rows.next()?.map(deployment_of).transpose()
+}
+
+pub(super) fn deployment(sql: &Connection, scheme: &SchemeName, id: u64) -> Step<Option<Deployment>> {
+    let Some(scheme) = scheme_id(sql, scheme)? else {
+        return Ok(None);
+    };
+    let mut statement = sql.prepare_cached(&format!("{DEPLOYMENT} WHERE scheme = ?1 AND id = ?2"))?;
+    let mut rows = statement.query(params![scheme, int(id)])?;
     rows.next()?.map(deployment_of).transpose()
 }
 

@@ -89,7 +89,7 @@ fn rare(sql: &Connection, scheme: SchemeId, state: &str) -> Step<bool> {
 
 pub(super) const DELIVERY: &str = "SELECT d.id, s.tenant, s.name, t.tenant, t.account, t.api, g.key, d.key, d.state,
     p.hash, p.body, d.attempts, d.run_at, d.ask_at, d.reason, d.reference, d.adopted, d.queued_at, d.delivered_at,
-    d.amount, d.recipe
+    d.amount, d.recipe, d.deployment
     FROM deliveries d JOIN schemes s ON s.id = d.scheme JOIN targets t ON t.id = d.target
     JOIN groups g ON g.id = d.group_id JOIN payloads p ON p.delivery = d.id";
 
@@ -126,6 +126,7 @@ pub(super) fn delivery_of(row: &Row<'_>) -> Step<DeliveryRow> {
         delivered_at: time_or_none(row.get(18)?)?,
         amount: decimal_or_none(row.get(19)?)?,
         recipe: Digest::from_bytes(row.get(20)?),
+        deployment: row.get::<_, Option<i64>>(21)?.map(uint).transpose()?,
     })
 }
 

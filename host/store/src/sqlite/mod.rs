@@ -4,7 +4,10 @@
 
 mod deliver;
 mod deployments;
+mod erase;
 mod fault;
+mod gate;
+mod history;
 mod lists;
 mod open;
 mod overview;
@@ -29,6 +32,7 @@ use dukou_core::names::{SchemeName, TargetName};
 use self::open::Presence;
 use self::reader::Readers;
 use self::writer::Writer;
+use crate::reports::MOST_OUTCOMES;
 use crate::rows::*;
 use crate::{Store, StoreError};
 
@@ -165,6 +169,58 @@ impl Store for SqliteStore {
         self.writer.run("making groups due", move |work| {
             transform::remap_groups(work, &scheme, &keys)
         })
+    }
+
+    fn remap_refused(&self, scheme: &SchemeName, deployment: u64) -> Result<usize, StoreError> {
+        let scheme = scheme.clone();
+        self.writer.run("making refused groups due", move |work| {
+            transform::remap_refused(work, &scheme, deployment)
+        })
+    }
+
+    fn stored_groups(
+        &self,
+        scheme: &SchemeName,
+        received: Span,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredGroup>, StoreError> {
+        self.readers.run("reading stored groups", |sql| {
+            history::stored_groups(sql, scheme, received, after, limit)
+        })
+    }
+
+    fn count_groups(&self, scheme: &SchemeName, received: Span) -> Result<u64, StoreError> {
+        self.readers.run("counting stored groups", |sql| {
+            history::count_groups(sql, scheme, received)
+        })
+    }
+
+    fn verdict_counts(&self, scheme: &SchemeName, deployment: u64) -> Result<VerdictCounts, StoreError> {
+        self.readers.run("reading what was decided", |sql| {
+            history::verdict_counts(sql, scheme, deployment)
+        })
+    }
+
+    fn known_outcomes(&self, recipes: &[Digest]) -> Result<Vec<Option<(Digest, u64)>>, StoreError> {
+        let mut known = Vec::with_capacity(recipes.len());
+        for page in recipes.chunks(history::OUTCOMES) {
+            known.extend(
+                self.readers
+                    .run("recalling outcomes", |sql| history::known_outcomes(sql, page))?,
+            );
+        }
+        Ok(known)
+    }
+
+    fn remember_outcomes(&self, outcomes: &[(Digest, Digest, u64)], at: DateTime<Utc>) -> Result<(), StoreError> {
+        for page in outcomes.chunks(history::OUTCOMES) {
+            let page = page.to_vec();
+            self.writer.run("remembering outcomes", move |work| {
+                history::remember_outcomes(work, &page, at, MOST_OUTCOMES)
+            })?;
+        }
+        Ok(())
     }
 
     fn claim_deliveries(
@@ -368,6 +424,11 @@ impl Store for SqliteStore {
         })
     }
 
+    fn deployment(&self, scheme: &SchemeName, id: u64) -> Result<Option<Deployment>, StoreError> {
+        self.readers
+            .run("reading a deployment", |sql| deployments::deployment(sql, scheme, id))
+    }
+
     fn generation(&self) -> Result<u64, StoreError> {
         self.readers.run("reading the generation", deployments::generation)
     }
@@ -376,6 +437,65 @@ impl Store for SqliteStore {
         let entry = entry.clone();
         self.writer
             .run("recording who did what", move |work| deployments::audit(work, &entry))
+    }
+
+    fn accept(&self, scheme: &SchemeName, acceptance: &Acceptance) -> Result<(), StoreError> {
+        let (scheme, acceptance) = (scheme.clone(), acceptance.clone());
+        self.writer.run("taking a person's word", move |work| {
+            gate::accept(work, &scheme, &acceptance)
+        })
+    }
+
+    fn acceptances(&self, scheme: &SchemeName, before: &Digest, after: &Digest) -> Result<Vec<Acceptance>, StoreError> {
+        self.readers.run("reading acceptances", |sql| {
+            gate::acceptances(sql, scheme, before, after)
+        })
+    }
+
+    fn written(&self, scheme: &SchemeName, filter: &WrittenFilter) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.readers
+            .run("reading what was written", |sql| gate::written(sql, scheme, filter))
+    }
+
+    fn put_rollout(
+        &self,
+        id: Option<u64>,
+        revision: u64,
+        state: &str,
+        body: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError> {
+        let (state, body) = (state.to_owned(), body.to_owned());
+        self.writer.run("putting a rollout", move |work| {
+            gate::put_rollout(work, id, revision, &state, &body, at)
+        })
+    }
+
+    fn rollouts(&self, states: &[&str], limit: usize) -> Result<Vec<Rollout>, StoreError> {
+        self.readers
+            .run("reading rollouts", |sql| gate::rollouts(sql, states, limit))
+    }
+
+    fn put_shadow(&self, shadow: &Shadow) -> Result<bool, StoreError> {
+        let shadow = shadow.clone();
+        self.writer
+            .run("putting a shadow", move |work| gate::put_shadow(work, &shadow))
+    }
+
+    fn shadows(&self, scheme: Option<&SchemeName>) -> Result<Vec<Shadow>, StoreError> {
+        self.readers.run("reading shadows", |sql| gate::shadows(sql, scheme))
+    }
+
+    fn erase_tenant(&self, tenant: &str, at: DateTime<Utc>, by: &str) -> Result<Erased, StoreError> {
+        let (name, by) = (tenant.to_owned(), by.to_owned());
+        let erased = self.writer.run("erasing a tenant", move |work| {
+            erase::erase_tenant(work, &name, at, &by)
+        })?;
+        if matches!(erased, Erased::Done(_)) {
+            // Not more durable, only sooner out of the log; if it cannot be emptied now, closing the file does it.
+            let _ = open::empty_log(&self.path);
+        }
+        Ok(erased)
     }
 
     fn schemes(&self) -> Result<Vec<SchemeName>, StoreError> {

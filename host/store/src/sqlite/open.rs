@@ -12,13 +12,13 @@ use super::fault::engine;
 use crate::{StoreError, lock};
 
 /// The schema's steps, in order; a step never changes once released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// Marks the file as ours: `duko`.
 const APPLICATION_ID: i64 = 0x6475_6b6f;
 /// How long a statement waits for another process's short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the statements of this crate.
-const CACHED_STATEMENTS: usize = 160;
+const CACHED_STATEMENTS: usize = 224;
 
 /// Opens the writing connection: settings, schema, check.
 pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, StoreError> {
@@ -48,6 +48,16 @@ pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, St
         set_clean(&connection, false).map_err(opening)?;
     }
     Ok(connection)
+}
+
+/// Brings the write-ahead log into the file and empties it, as far as nobody reads from it just now.
+pub(super) fn empty_log(path: &Path) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(opening)
 }
 
 /// Opens one reading connection.

@@ -146,6 +146,7 @@ pub(super) fn recount(sql: &Connection) -> Step<Vec<String>> {
             let kind = problem_kind(&row.get::<_, String>(0)?)?;
             add("problem", kind.word(), 0, decimal_or_none(row.get(1)?)?);
         }
+        uncounted(sql, scheme, &mut wrong)?;
         let stored = stored(sql, scheme)?;
         for key in counted.keys().chain(stored.keys()) {
             if counted.get(key) != stored.get(key) {
@@ -160,4 +161,26 @@ pub(super) fn recount(sql: &Connection) -> Step<Vec<String>> {
         }
     }
     Ok(wrong)
+}
+
+/// Every group that stands as mapped or skipped by a deployment was counted when that verdict was settled.
+fn uncounted(sql: &Connection, scheme: SchemeId, wrong: &mut Vec<String>) -> Step<()> {
+    let mut groups = sql.prepare(
+        "SELECT deployment, state, count(*) FROM groups
+         WHERE scheme = ?1 AND deployment IS NOT NULL AND state IN ('mapped', 'skipped') GROUP BY deployment, state",
+    )?;
+    let mut rows = groups.query([scheme])?;
+    while let Some(row) = rows.next()? {
+        let (deployment, word, stand): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let counted: Option<i64> = sql
+            .prepare_cached("SELECT count FROM verdicts WHERE scheme = ?1 AND deployment = ?2 AND word = ?3")?
+            .query_row(params![scheme, deployment, word], |row| row.get(0))
+            .optional()?;
+        if counted.unwrap_or(0) < stand {
+            wrong.push(format!(
+                "scheme {scheme}: {stand} groups are {word} by deployment {deployment}, counted {counted:?}"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use dukou_core::delivery::DeliveryState;
+use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
 use dukou_core::problem::ProblemKind;
 use dukou_core::revision::{self, Decision, Existing, Orphan};
@@ -13,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
 use super::fault::Step;
+use super::history::Verdicts;
 use super::packed::{Packed, pack, unpack_text};
 use super::problems::{About, Which, by_itself, close, open};
 use super::transform::key_of;
@@ -59,19 +61,24 @@ pub(super) fn settle(
         counts.stale = settlements.len() as u64;
         return Ok(counts);
     };
+    let mut verdicts = Verdicts::default();
     for prepared in settlements {
-        one(work, scheme, prepared, at, &mut counts)?;
+        if one(work, scheme, prepared, at, &mut counts)? {
+            verdicts.count(&prepared.settlement);
+        }
     }
+    verdicts.finish(work.sql(), scheme)?;
     Ok(counts)
 }
 
+/// Settles one group; answers whether its lease number still held.
 fn one(
     work: &mut Work<'_>,
     scheme: SchemeId,
     prepared: &Prepared,
     at: DateTime<Utc>,
     counts: &mut SettleCounts,
-) -> Step<()> {
+) -> Step<bool> {
     let settlement = &prepared.settlement;
     let group: Option<GroupId> = work
         .sql()
@@ -82,7 +89,7 @@ fn one(
         .optional()?;
     let Some(group) = group else {
         counts.stale += 1;
-        return Ok(());
+        return Ok(false);
     };
     work.touch(group);
     let mut settling = Settling {
@@ -111,8 +118,11 @@ fn one(
             let target = work.target(&settlement.target)?;
             for (index, (document, packed)) in documents.iter().zip(&prepared.documents).enumerate() {
                 let amount = if index == 0 { settlement.shown.amount } else { None };
-                let recipe = settlement.recipe.as_bytes();
-                made.insert(settling.document(work, target, document, packed, amount, recipe)?);
+                let made_by = MadeBy {
+                    recipe: settlement.recipe,
+                    deployment: settlement.deployment,
+                };
+                made.insert(settling.document(work, target, document, packed, amount, made_by)?);
             }
             work.sql()
                 .prepare_cached("UPDATE records SET mapped = 1 WHERE group_id = ?1 AND mapped = 0")?
@@ -140,7 +150,7 @@ fn one(
     work.sql()
         .prepare_cached(
             "UPDATE groups SET state = ?2, owner = NULL, claims = 0, reason = ?3, recipe = ?4, omitted = ?5,
-                    settled_at = ?6
+                    settled_at = ?6, deployment = ?7
              WHERE id = ?1",
         )?
         .execute(params![
@@ -149,9 +159,10 @@ fn one(
             reason,
             settlement.recipe.as_bytes(),
             omitted,
-            ms(at)
+            ms(at),
+            int(settlement.deployment)
         ])?;
-    Ok(())
+    Ok(true)
 }
 
 /// A group that no record belongs to any more makes nothing.
@@ -199,6 +210,13 @@ impl Found {
     }
 }
 
+/// What makes a document's bytes.
+#[derive(Clone, Copy)]
+struct MadeBy {
+    recipe: Digest,
+    deployment: u64,
+}
+
 /// One group being settled.
 struct Settling<'a> {
     scheme: SchemeId,
@@ -218,7 +236,7 @@ impl Settling<'_> {
         document: &Document,
         packed: &Packed,
         amount: Option<Decimal>,
-        recipe: &[u8; 32],
+        made_by: MadeBy,
     ) -> Step<i64> {
         let key = format!("{}{}", self.key, document.suffix);
         let mut found = carrying(work.sql(), target, &key, packed, &document.body)?;
@@ -249,8 +267,9 @@ impl Settling<'_> {
             let id: i64 = work
                 .sql()
                 .prepare_cached(
-                    "INSERT INTO deliveries (scheme, group_id, target, key, state, run_at, queued_at, amount, recipe)
-                     VALUES (?1, ?2, ?3, ?4, ?8, ?5, ?5, ?6, ?7) RETURNING id",
+                    "INSERT INTO deliveries
+                         (scheme, group_id, target, key, state, run_at, queued_at, amount, recipe, deployment)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9) RETURNING id",
                 )?
                 .query_row(
                     params![
@@ -258,10 +277,11 @@ impl Settling<'_> {
                         self.group,
                         target,
                         key,
+                        state.word(),
                         at,
                         text(amount),
-                        recipe,
-                        state.word()
+                        made_by.recipe.as_bytes(),
+                        int(made_by.deployment)
                     ],
                     |row| row.get(0),
                 )?;
@@ -275,7 +295,7 @@ impl Settling<'_> {
             Decision::Insert | Decision::Keep => self.counts.kept += 1,
             Decision::Replace => {
                 self.counts.replaced += 1;
-                self.replace(work, &found, packed, amount, recipe)?;
+                self.replace(work, &found, packed, amount, made_by)?;
             }
             Decision::Changed(differences) => {
                 self.counts.changed += 1;
@@ -297,7 +317,7 @@ impl Settling<'_> {
         found: &Found,
         packed: &Packed,
         amount: Option<Decimal>,
-        recipe: &[u8; 32],
+        made_by: MadeBy,
     ) -> Step<()> {
         let state = if found.state == DeliveryState::Held {
             DeliveryState::Held
@@ -306,11 +326,18 @@ impl Settling<'_> {
         };
         work.sql()
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, run_at = ?3, amount = ?4, recipe = ?5, ever_sent = 0, attempts = 0,
-                        defers = 0, transients = 0, duplicate = 0, reason = NULL, dead_kind = NULL
+                "UPDATE deliveries SET state = ?2, run_at = ?3, amount = ?4, recipe = ?5, deployment = ?6, ever_sent = 0,
+                        attempts = 0, defers = 0, transients = 0, duplicate = 0, reason = NULL, dead_kind = NULL
                  WHERE id = ?1",
             )?
-            .execute(params![found.id, state.word(), ms(self.at), text(amount), recipe])?;
+            .execute(params![
+                found.id,
+                state.word(),
+                ms(self.at),
+                text(amount),
+                made_by.recipe.as_bytes(),
+                int(made_by.deployment)
+            ])?;
         work.sql()
             .prepare_cached("UPDATE payloads SET hash = ?2, body = ?3 WHERE delivery = ?1")?
             .execute(params![found.id, packed.hash.as_bytes(), packed.bytes])?;

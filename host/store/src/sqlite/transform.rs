@@ -6,11 +6,11 @@ use chrono::SecondsFormat;
 use dukou_core::names::SchemeName;
 use dukou_core::show::Shown;
 use dukou_core::verdict::SourceRecord;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::fault::{Fault, Step};
 use super::packed::unpack_text;
-use super::values::{json, limit, shown, time, uint, uint32};
+use super::values::{int, json, limit, shown, time, uint, uint32};
 use super::work::{GroupId, SchemeId, Work, scheme_id};
 use crate::reports::plus;
 use crate::rows::{ClaimedGroup, Owner};
@@ -88,12 +88,29 @@ fn read(sql: &Connection, group: GroupId, reissue_of: Option<String>) -> Step<Op
     let (key, lease, claims): (String, i64, i64) = sql
         .prepare_cached("SELECT key, lease, claims FROM groups WHERE id = ?1")?
         .query_row([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let mut statement = sql.prepare_cached(
-        "SELECT r.key, r.received_at, v.hash, v.body, r.amount, r.quantity, r.date, r.columns
-         FROM records r JOIN revisions v ON v.record = r.id AND v.revision = r.revision
-         WHERE r.group_id = ?1 ORDER BY r.id",
-    )?;
-    let mut rows = statement.query([group])?;
+    let mut each = sql.prepare_cached(MEMBERS)?;
+    let Some((records, shown)) = members(&mut each, group)? else {
+        return Ok(None);
+    };
+    Ok(Some(ClaimedGroup {
+        key,
+        lease: uint(lease)?,
+        claims: uint32(claims)?,
+        records,
+        shown,
+        reissue_of,
+    }))
+}
+
+/// The newest revision of each member of a group, for [`members`].
+pub(super) const MEMBERS: &str = "SELECT r.key, r.received_at, v.hash, v.body, r.amount, r.quantity, r.date, r.columns
+    FROM records r JOIN revisions v ON v.record = r.id AND v.revision = r.revision
+    WHERE r.group_id = ?1 ORDER BY r.id";
+
+/// A group's records as plugins see them, and what people see of them together; `None` if it has none. `each` is
+/// [`MEMBERS`], prepared once for many groups.
+pub(super) fn members(each: &mut Statement<'_>, group: GroupId) -> Step<Option<(Vec<SourceRecord>, Shown)>> {
+    let mut rows = each.query([group])?;
     let mut records = Vec::new();
     let mut sum: Option<Shown> = None;
     while let Some(row) = rows.next()? {
@@ -116,15 +133,7 @@ fn read(sql: &Connection, group: GroupId, reissue_of: Option<String>) -> Step<Op
             Some(sum) => add(sum, &member),
         });
     }
-    let Some(shown) = sum else { return Ok(None) };
-    Ok(Some(ClaimedGroup {
-        key,
-        lease: uint(lease)?,
-        claims: uint32(claims)?,
-        records,
-        shown,
-        reissue_of,
-    }))
+    Ok(sum.map(|sum| (records, sum)))
 }
 
 /// Sums of the numbers; the first member's date and columns.
@@ -250,6 +259,23 @@ pub(super) fn remap_groups(work: &mut Work<'_>, scheme: &SchemeName, keys: &[Str
         work.notice();
     }
     Ok(count)
+}
+
+/// Groups whose verdict by this deployment is an open problem of kind rejected or failed.
+pub(super) fn remap_refused(work: &mut Work<'_>, scheme: &SchemeName, deployment: u64) -> Step<usize> {
+    let Some(id) = scheme_id(work.sql(), scheme)? else {
+        return Ok(0);
+    };
+    let keys: Vec<String> = {
+        let mut statement = work.sql().prepare_cached(
+            "SELECT DISTINCT g.key FROM problems p JOIN groups g ON g.scheme = p.scheme AND g.key = p.group_key
+             WHERE p.scheme = ?1 AND p.resolved_at IS NULL AND p.delivery_key IS NULL
+               AND p.kind IN ('rejected', 'failed') AND g.state = 'problem' AND g.deployment = ?2",
+        )?;
+        let rows = statement.query_map(params![id, int(deployment)], |row| row.get(0))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    remap_groups(work, scheme, &keys)
 }
 
 /// The group's key.

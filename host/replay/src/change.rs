@@ -1,0 +1,235 @@
+//! What differs between two fates of one group: other verdicts, or other documents and omissions. Whatever two fates differ
+//! in comes out as at least one change, so that no difference is without a pattern.
+
+use dukou_core::catalogue::column_path;
+use dukou_core::problem::{ProblemKind, ProblemReport};
+use dukou_core::verdict::Omission;
+use dukou_plugin::Fate;
+use serde_json::{Value, json};
+
+use crate::documents;
+use crate::key::{Key, PatternKind};
+use crate::pattern::Cause;
+
+/// Characters of a value in an example.
+const SHOWN_CHARS: usize = 1_000;
+/// Characters of a reason.
+const REASON_CHARS: usize = 300;
+
+/// One difference at one place of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) suffix: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+impl Change {
+    pub(crate) fn new(key: Key) -> Self {
+        Self {
+            key,
+            cause: None,
+            suffix: None,
+            path: None,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+/// Whether a group turned into a problem, or is none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    None,
+    Failing,
+    Fixed,
+}
+
+/// What comparing two fates says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Compared {
+    Same,
+    Different { turn: Turn, changes: Vec<Change> },
+}
+
+/// Compares what becomes of one group under two versions.
+pub(crate) fn compare(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Compared {
+    let mut changes = Vec::new();
+    let mut turn = Turn::None;
+    match (before, after) {
+        (before, after) if before == after => return Compared::Same,
+        (Fate::Mapped(was), Fate::Mapped(is)) => {
+            documents::differences(&was.documents, &is.documents, wrapper, &mut changes);
+            omissions(&was.omitted, &is.omitted, &mut changes);
+        }
+        // Which edition of a plugin said it is no difference.
+        (Fate::Problem(_), Fate::Problem(_)) if before.digest() == after.digest() => return Compared::Same,
+        (before, after) => {
+            turn = match (before, after) {
+                (Fate::Mapped(_) | Fate::Skipped(_), Fate::Problem(_)) => Turn::Failing,
+                (Fate::Problem(_), Fate::Mapped(_) | Fate::Skipped(_)) => Turn::Fixed,
+                _ => Turn::None,
+            };
+            changes.push(verdict(before, after, wrapper));
+        }
+    }
+    if changes.is_empty() {
+        changes.push(Change::new(Key::new(PatternKind::Writing)));
+    }
+    Compared::Different { turn, changes }
+}
+
+fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
+    // Which verdict changes to which, and whose reason says why.
+    let (kind, why) = match (before, after) {
+        (Fate::Skipped(_), Fate::Skipped(_)) | (Fate::Problem(_), Fate::Problem(_)) => (PatternKind::OtherReason, after),
+        (_, Fate::Problem(is)) if is.kind == ProblemKind::Failed => (PatternKind::NewlyFailed, after),
+        (_, Fate::Problem(_)) => (PatternKind::NewlyRejected, after),
+        (_, Fate::Skipped(_)) => (PatternKind::NewlySkipped, after),
+        (Fate::Skipped(_), Fate::Mapped(_)) => (PatternKind::NoLongerSkipped, before),
+        (_, Fate::Mapped(_)) => (PatternKind::NewlyMapped, before),
+    };
+    let mut key = Key::new(kind);
+    key.cause = fingerprint(why);
+    if kind == PatternKind::OtherReason {
+        key.cause = format!("{} {}", fingerprint(before), key.cause);
+    }
+    let mut path = None;
+    let cause = match why {
+        Fate::Skipped(reason) => Some(Cause {
+            code: None,
+            message: cut(reason, REASON_CHARS),
+        }),
+        Fate::Problem(report) => {
+            path = report.path.as_deref().map(|path| documents::inner(path, wrapper).to_owned());
+            Some(Cause {
+                code: Some(report.code.clone()),
+                message: cut(&report.message, REASON_CHARS),
+            })
+        }
+        Fate::Mapped(_) => None,
+    };
+    key.path = path.as_deref().map(column_path).filter(|path| !path.is_empty());
+    Change {
+        cause,
+        path,
+        before: Some(fate_text(before)),
+        after: Some(fate_text(after)),
+        ..Change::new(key)
+    }
+}
+
+/// One cause has one fingerprint, whatever the values in its words.
+fn fingerprint(fate: &Fate) -> String {
+    match fate {
+        Fate::Mapped(_) => String::new(),
+        Fate::Problem(report) => report.fingerprint(),
+        Fate::Skipped(reason) => of_reason(reason),
+    }
+}
+
+fn of_reason(reason: &str) -> String {
+    let report = ProblemReport {
+        kind: ProblemKind::Rejected,
+        code: "skipped".to_owned(),
+        message: reason.to_owned(),
+        path: None,
+        details: String::new(),
+    };
+    report.fingerprint()
+}
+
+fn fate_text(fate: &Fate) -> String {
+    let value = match fate {
+        Fate::Mapped(mapped) => json!({ "mapped": mapped.documents.len() }),
+        Fate::Skipped(reason) => json!({ "skipped": cut(reason, REASON_CHARS) }),
+        Fate::Problem(report) => json!({ report.kind.word(): {
+            "code": report.code,
+            "path": report.path,
+            "message": cut(&report.message, REASON_CHARS),
+        }}),
+    };
+    value.to_string()
+}
+
+/// Omissions that only one side has; the others may have moved with their members.
+fn omissions(before: &[Omission], after: &[Omission], out: &mut Vec<Change>) {
+    if before == after {
+        return;
+    }
+    let count = out.len();
+    let mut unmatched: Vec<&Omission> = after.iter().collect();
+    let mut gone = Vec::new();
+    for one in before {
+        match unmatched.iter().position(|other| *other == one) {
+            Some(at) => {
+                unmatched.remove(at);
+            }
+            None => gone.push(one),
+        }
+    }
+    let sides = [
+        (PatternKind::NoLongerOmitted, gone),
+        (PatternKind::NewlyOmitted, unmatched),
+    ];
+    for (kind, list) in sides {
+        for one in list {
+            let mut key = Key::at(kind, column_path(&one.path));
+            key.cause = of_reason(&one.reason);
+            let reason = Some(Value::from(cut(&one.reason, REASON_CHARS)).to_string());
+            let (before, after) = match kind {
+                PatternKind::NoLongerOmitted => (reason, None),
+                _ => (None, reason),
+            };
+            out.push(Change {
+                cause: Some(Cause {
+                    code: None,
+                    message: cut(&one.reason, REASON_CHARS),
+                }),
+                path: Some(one.path.clone()),
+                before,
+                after,
+                ..Change::new(key)
+            });
+        }
+    }
+    if out.len() == count {
+        out.push(Change {
+            path: Some("omitted".to_owned()),
+            ..Change::new(Key::at(PatternKind::Order, "omitted".to_owned()))
+        });
+    }
+}
+
+/// A value as JSON text, bounded. A text is cut inside, so that it stays JSON; lists and objects are cut wherever it falls.
+pub(crate) fn shown(value: &Value) -> String {
+    shortened(value, SHOWN_CHARS)
+}
+
+/// As [`shown`], shorter, from what [`shown`] made.
+pub(crate) fn shorter(text: &str, chars: usize) -> String {
+    if text.len() <= chars {
+        return text.to_owned();
+    }
+    match serde_json::from_str(text) {
+        Ok(value @ Value::String(_)) => shortened(&value, chars),
+        _ => cut(text, chars),
+    }
+}
+
+fn shortened(value: &Value, chars: usize) -> String {
+    match value {
+        Value::String(text) => Value::from(cut(text, chars)).to_string(),
+        value => cut(&value.to_string(), chars),
+    }
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

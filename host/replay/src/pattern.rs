@@ -1,0 +1,76 @@
+//! Patterns: what people decide on. All differences of one kind at one place, with how many groups and how much money they
+//! touch, the values that changed most often, and the first example. Values are raw; who shows them masks them.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::key::{JsonType, PatternKind};
+
+/// Differences of one kind at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Eight hex digits; the same for the same place and kind of change, whatever the history.
+    pub id: String,
+    /// In what way it differs.
+    pub kind: PatternKind,
+    /// Where, without indices and without the target's wrapper, e.g. `RDRecordDetails[].BaseQuantity`. Of an omission
+    /// the path in the record. `None` where the whole group or document is concerned.
+    pub path: Option<String>,
+    /// The types before and after, for [`PatternKind::Type`].
+    pub types: Option<(JsonType, JsonType)>,
+    /// Why, for verdicts and omissions: what is said now, or for what is mapped now what was said before. Of the first example.
+    pub cause: Option<Cause>,
+    /// Groups that have it.
+    pub groups: u64,
+    /// Their amounts summed.
+    pub amount: Decimal,
+    /// Places in documents that have it: lines count one by one.
+    pub places: u64,
+    /// The most frequent changes of value, most frequent first; empty where values say nothing.
+    pub values: Vec<ValueChange>,
+    /// The first in the history.
+    pub example: Example,
+}
+
+impl Pattern {
+    /// The most changes of value that a pattern shows.
+    pub const VALUES: usize = 5;
+}
+
+/// Why a group is skipped, refused or failed, or a part omitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The stable code, if there is one.
+    pub code: Option<String>,
+    /// The reason, for people.
+    pub message: String,
+}
+
+/// One change of value and how often it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueChange {
+    /// JSON text before, cut where it is long; `None` if absent. Of another order the names of the members that moved.
+    pub before: Option<String>,
+    /// JSON text after.
+    pub after: Option<String>,
+    /// In how many places.
+    pub count: u64,
+}
+
+/// One difference, exactly where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// The group's place in the history.
+    pub seq: u64,
+    /// The group's key.
+    pub group: String,
+    /// The document's suffix, where one document is concerned.
+    pub suffix: Option<String>,
+    /// Path with indices, without the target's wrapper.
+    pub path: Option<String>,
+    /// JSON text before, cut where it is long; `None` if absent. Of a verdict an object with one member that is its
+    /// word: `{"mapped":1}` (documents), `{"skipped":"why"}`, `{"rejected":{"code","path","message"}}`, `{"failed":{…}}`.
+    pub before: Option<String>,
+    /// JSON text after.
+    pub after: Option<String>,
+}

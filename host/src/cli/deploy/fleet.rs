@@ -1,0 +1,457 @@
+//! `dukou deploy FILE --to tag=T|--to-all-using NAME`: the matrix, promotion of what is green, waves; `--shadow`; and a
+//! person's word on a rollout. What is green and when waves go back is decided elsewhere.
+
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use dukou_core::digest::Digest;
+use dukou_core::names::SchemeName;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::order::{FleetOrder, To};
+use crate::cli::output::{self, note, say};
+use crate::cli::{Context, Failure};
+use crate::compose::{self, Host};
+use crate::deploy::fleet::promote::{Fate, Promotion, promote, roll_out};
+use crate::deploy::fleet::{self, Colour, Component, Look, Row, Target, Which, preview, select};
+use crate::deploy::gate::Said;
+use crate::deploy::rollout::{self, Ground, Turned, step_on};
+use crate::deploy::shadow::{self, NewShadow};
+use crate::deploy::{wanted, wanted_with};
+use crate::exit::Exit;
+use crate::overview::fleet::{Matrix, text, to_json};
+use crate::overview::text::time;
+use crate::overview::{Desk, Lens};
+
+/// How long a wave is watched where nobody says otherwise.
+const USUAL_SOAK: Duration = Duration::from_secs(3_600);
+/// Off a terminal a line is printed for so many schemes.
+const LINE_EVERY: usize = 10;
+
+/// Runs the command.
+///
+/// # Errors
+/// A component that is none, schemes that are not there, the store.
+pub fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result<Exit> {
+    if let Some(id) = order.stop_rollout {
+        let turned = rollout::stop(&Ground::of(host), id)?;
+        return turn(context, id, turned, "stopped");
+    }
+    if let Some(id) = order.resume_rollout {
+        let turned = rollout::resume(&Ground::of(host), id)?;
+        if turned == Turned::Done {
+            step_on(&Ground::of(host))?;
+        }
+        return turn(context, id, turned, "running");
+    }
+    let component = order
+        .file
+        .as_deref()
+        .map(|file| component(order, file))
+        .transpose()?;
+    if let Some(length) = order.shadow {
+        return begin_shadows(context, host, order, component.as_ref(), length);
+    }
+    let (Some(component), Some(file)) = (component, &order.file) else {
+        return Err(failure(context, "usage.deploy", "fleet.need-file", &[], Exit::Usage));
+    };
+    let targets = targets(context, host, order, &component)?;
+    let mut rows = look(context, host, order, &component, targets);
+    let by = compose::user();
+    if !order.accept.is_empty() && !order.dry_run {
+        let said = Said {
+            patterns: &order.accept,
+            accepted: true,
+            by: &by,
+            note: &order.note,
+            at: host.clock.now(),
+        };
+        if let Some(pattern) = fleet::accept(host, &mut rows, &said)?.first() {
+            let arguments: [(&str, &dyn Display); 1] = [("pattern", pattern)];
+            return Err(failure(
+                context,
+                "deploy.pattern",
+                "gate.no-such-pattern",
+                &arguments,
+                Exit::NotFound,
+            ));
+        }
+    }
+    if order.html.is_some() {
+        note(context, &context.lang.t("fleet.no-html"));
+    }
+    let mut shown = Shown {
+        lens: Desk::of(host, context.lang).plain_lens(),
+        context,
+        file: file.display().to_string(),
+        digest: Digest::of(&component.bytes),
+        days: order.days,
+        rollout: None,
+    };
+    let green = rows.iter().filter(|row| row.colour() == Colour::Green).count();
+    if order.dry_run {
+        shown.print(&rows, &[], "dry-run");
+        return Ok(if green == rows.len() { Exit::Done } else { Exit::Pending });
+    }
+    if green == 0 {
+        shown.print(&rows, &[], "held");
+        note(context, &context.lang.t("fleet.none-green"));
+        return Ok(Exit::Refused);
+    }
+    if !order.yes {
+        shown.print(&rows, &[], "needs-yes");
+        note(context, &plan(context, order, green, rows.len()));
+        if !agreed(context)? {
+            note(context, &context.lang.t("plan.need-yes"));
+            return Ok(Exit::Refused);
+        }
+    }
+    let promotion = Promotion {
+        component: &component,
+        by: &by,
+        note: &order.note,
+    };
+    let fates = match &order.waves {
+        None => promote(host, &rows, &promotion)?,
+        Some(waves) => {
+            let soak = order.soak.unwrap_or(USUAL_SOAK);
+            match roll_out(host, &rows, &promotion, waves, soak)? {
+                Ok((id, fates)) => {
+                    step_on(&Ground::of(host))?;
+                    shown.rollout = Some(id);
+                    fates
+                }
+                Err(rollout::Refused::Nobody) => unchanged(&rows),
+                Err(refused) => return Err(refusal(context, &refused)),
+            }
+        }
+    };
+    shown.print(&rows, &fates, "promoted");
+    if let Some(id) = shown.rollout {
+        note(context, &context.lang.text("fleet.begun", &[("id", &id)]));
+    }
+    Ok(exit(&fates))
+}
+
+/// All promoted, some held, or none.
+fn exit(fates: &[Fate]) -> Exit {
+    let held = fates.iter().filter(|fate| matches!(fate, Fate::Held(_))).count();
+    match held {
+        0 => Exit::Done,
+        all if all == fates.len() => Exit::Refused,
+        _ => Exit::Pending,
+    }
+}
+
+/// Where nothing is left to roll out, what is green is in force already.
+fn unchanged(rows: &[Row]) -> Vec<Fate> {
+    let fate = |row: &Row| match (row.colour(), &row.looked) {
+        (Colour::Green, Ok(looked)) => {
+            Fate::Unchanged(looked.examined.before.as_ref().map_or(0, |before| before.id))
+        }
+        (colour, _) => Fate::Held(colour.word()),
+    };
+    rows.iter().map(fate).collect()
+}
+
+fn component(order: &FleetOrder, file: &Path) -> anyhow::Result<Component> {
+    let bytes = super::component(file)?;
+    if let Some(To::AllUsing(name)) = &order.targets {
+        // The person says which plugin it stands in for; that it is a component shows when it is loaded.
+        return Ok(Component {
+            names: vec![name.clone()],
+            bytes,
+        });
+    }
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    Component::named_by_itself(bytes, stem.as_deref())
+}
+
+fn targets(context: &Context, host: &Host, order: &FleetOrder, component: &Component) -> anyhow::Result<Vec<Target>> {
+    let which = match &order.targets {
+        Some(To::Scheme(name)) => Which::One(name.clone()),
+        Some(To::Tag(tag)) => Which::Tagged(tag.clone()),
+        Some(To::AllUsing(_)) | None => Which::All,
+    };
+    let targets = select(&host.project, &which, component)?;
+    if targets.is_empty() {
+        let arguments: [(&str, &dyn Display); 1] = [("names", &component.names.join(", "))];
+        return Err(failure(
+            context,
+            "deploy.no-target",
+            "fleet.no-target",
+            &arguments,
+            Exit::NotFound,
+        ));
+    }
+    Ok(targets)
+}
+
+fn look(context: &Context, host: &Host, order: &FleetOrder, component: &Component, targets: Vec<Target>) -> Vec<Row> {
+    let progress = Progress::start(context, targets.len());
+    let look = Look {
+        days: order.days,
+        now: host.clock.now(),
+        watch: &|scheme, seen| progress.see(scheme, seen.done),
+        done: &|scheme| progress.done(context, scheme),
+    };
+    let rows = preview(host, targets, component, &look);
+    progress.finish();
+    rows
+}
+
+/// Schemes looked at, on stderr.
+struct Progress {
+    bar: Option<ProgressBar>,
+    done: AtomicUsize,
+    total: usize,
+    groups: Mutex<std::collections::BTreeMap<SchemeName, u64>>,
+}
+
+impl Progress {
+    fn start(context: &Context, total: usize) -> Self {
+        let terminal = !context.quiet && !context.json && std::io::stderr().is_terminal();
+        let bar = terminal.then(|| {
+            let bar = ProgressBar::new(total as u64);
+            let style = ProgressStyle::with_template(&context.lang.t("fleet.progress"));
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self {
+            bar,
+            done: AtomicUsize::new(0),
+            total,
+            groups: Mutex::default(),
+        }
+    }
+
+    fn see(&self, scheme: &SchemeName, done: u64) {
+        if let Some(bar) = &self.bar {
+            let mut groups = self.groups.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            groups.insert(scheme.clone(), done);
+            bar.set_message(groups.values().sum::<u64>().to_string());
+        }
+    }
+
+    fn done(&self, context: &Context, scheme: &SchemeName) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        match &self.bar {
+            Some(bar) => bar.inc(1),
+            None if done.is_multiple_of(LINE_EVERY) && !context.json => {
+                let arguments: [(&str, &dyn Display); 3] =
+                    [("done", &done), ("total", &self.total), ("scheme", scheme)];
+                note(context, &context.lang.text("fleet.progress-line", &arguments));
+            }
+            None => {}
+        }
+    }
+
+    fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The matrix as it is printed.
+struct Shown<'a> {
+    lens: Lens<'static>,
+    context: &'a Context,
+    file: String,
+    digest: Digest,
+    days: u32,
+    rollout: Option<u64>,
+}
+
+impl Shown<'_> {
+    fn print(&self, rows: &[Row], fates: &[Fate], result: &str) {
+        let matrix = Matrix {
+            rows,
+            fates,
+            file: &self.file,
+            digest: self.digest,
+            days: self.days,
+        };
+        if self.context.json {
+            let mut value = json!({ "fleet": to_json(&matrix), "result": result });
+            if let Some(id) = self.rollout {
+                value["rollout"] = Value::from(id.to_string());
+            }
+            output::json(value);
+        } else {
+            say(text(&self.lens, &matrix).trim_end());
+        }
+    }
+}
+
+fn plan(context: &Context, order: &FleetOrder, green: usize, all: usize) -> String {
+    let (key, waves) = match &order.waves {
+        Some(waves) => ("fleet.plan-waves", waves.as_str()),
+        None => ("fleet.plan", ""),
+    };
+    let arguments: [(&str, &dyn Display); 3] = [("green", &green), ("held", &(all - green)), ("waves", &waves)];
+    context.lang.text(key, &arguments)
+}
+
+/// A person at a terminal may agree without `--yes`.
+fn agreed(context: &Context) -> anyhow::Result<bool> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !terminal || context.json || context.quiet {
+        return Ok(false);
+    }
+    note(context, &context.lang.t("plan.ask"));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
+}
+
+fn begin_shadows(
+    context: &Context,
+    host: &Host,
+    order: &FleetOrder,
+    component: Option<&Component>,
+    length: Duration,
+) -> anyhow::Result<Exit> {
+    let schemes = match component {
+        Some(component) => targets(context, host, order, component)?.into_iter().map(|one| one.name).collect(),
+        None => order.schemes.clone(),
+    };
+    let by = compose::user();
+    let mut begun = Vec::new();
+    let mut exit = Exit::Done;
+    for name in &schemes {
+        let scheme = host.project.load_scheme(name)?;
+        let wanted = match component {
+            None => wanted(&host.project, &scheme, &host.runtime)?,
+            Some(component) => {
+                let overrides = component.overrides();
+                wanted_with(&host.project, &scheme, &host.runtime, &overrides)?
+            }
+        };
+        let new = NewShadow {
+            scheme: name,
+            wanted: &wanted,
+            length,
+            by: &by,
+            note: &order.note,
+        };
+        if order.dry_run {
+            begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": "would-run" }));
+            continue;
+        }
+        let lens = Desk::of(host, context.lang).plain_lens();
+        let short = wanted.digest.short();
+        let (result, line) = match shadow::begin(host.store.as_ref(), &new, host.clock.now())? {
+            Ok(until) => {
+                let until = time(&lens, until);
+                let arguments: [(&str, &dyn Display); 3] = [("scheme", name), ("digest", &short), ("until", &until)];
+                ("running", context.lang.text("fleet.shadow-begun", &arguments))
+            }
+            Err(refused) => {
+                exit = Exit::Refused;
+                shadow_refusal(context, &lens, name, &refused)
+            }
+        };
+        if !context.json {
+            say(&line);
+        }
+        begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": result }));
+    }
+    if context.json {
+        output::json(json!({ "shadows": begun, "dry_run": order.dry_run }));
+    }
+    Ok(exit)
+}
+
+fn shadow_refusal(
+    context: &Context,
+    lens: &Lens<'_>,
+    scheme: &SchemeName,
+    refused: &shadow::Refused,
+) -> (&'static str, String) {
+    match refused {
+        shadow::Refused::NothingInForce => {
+            let text = context.lang.text("fleet.shadow-nothing", &[("scheme", scheme)]);
+            ("nothing-in-force", text)
+        }
+        shadow::Refused::InForce(id) => {
+            let text = context.lang.text("fleet.shadow-in-force", &[("scheme", scheme), ("id", id)]);
+            ("in-force", text)
+        }
+        shadow::Refused::Running(until) => {
+            let until = time(lens, *until);
+            let text = context
+                .lang
+                .text("fleet.shadow-busy", &[("scheme", scheme), ("until", &until)]);
+            ("busy", text)
+        }
+    }
+}
+
+fn turn(context: &Context, id: u64, turned: Turned, now: &str) -> anyhow::Result<Exit> {
+    match turned {
+        Turned::Done => {
+            if context.json {
+                output::json(json!({ "rollout": id.to_string(), "state": now }));
+            } else {
+                say(&context.lang.text(&format!("fleet.turned.{now}"), &[("id", &id)]));
+            }
+            Ok(Exit::Done)
+        }
+        Turned::Unknown => {
+            let arguments: [(&str, &dyn Display); 1] = [("id", &id)];
+            Err(failure(
+                context,
+                "rollout.unknown",
+                "fleet.no-such-rollout",
+                &arguments,
+                Exit::NotFound,
+            ))
+        }
+        Turned::Not(state) => {
+            let state = context.lang.t(&format!("fleet.state.{}", state.word()));
+            let arguments: [(&str, &dyn Display); 2] = [("id", &id), ("state", &state)];
+            Err(failure(
+                context,
+                "rollout.state",
+                "fleet.not-in-that-state",
+                &arguments,
+                Exit::Refused,
+            ))
+        }
+    }
+}
+
+fn refusal(context: &Context, refused: &rollout::Refused) -> anyhow::Error {
+    match refused {
+        rollout::Refused::Waves(part) => {
+            let arguments: [(&str, &dyn Display); 1] = [("part", part)];
+            failure(context, "usage.waves", "fleet.bad-waves", &arguments, Exit::Usage)
+        }
+        rollout::Refused::Nobody => failure(context, "deploy.none-green", "fleet.none-green", &[], Exit::Refused),
+        rollout::Refused::Busy { scheme, rollout } => {
+            let arguments: [(&str, &dyn Display); 2] = [("scheme", scheme), ("id", rollout)];
+            failure(context, "rollout.busy", "fleet.busy", &arguments, Exit::Refused)
+        }
+    }
+}
+
+fn failure(
+    context: &Context,
+    code: &'static str,
+    key: &str,
+    arguments: &[(&str, &dyn Display)],
+    exit: Exit,
+) -> anyhow::Error {
+    Failure {
+        code,
+        message: context.lang.text(key, arguments),
+        exit,
+    }
+    .into()
+}

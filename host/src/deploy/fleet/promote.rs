@@ -1,0 +1,146 @@
+//! Promotion: the green rows of a matrix come into force, at once or in waves; the others are held, with the reason. What
+//! was put into force since a row was looked at is not overwritten.
+
+use std::time::Duration;
+
+use dukou_core::digest::Digest;
+use dukou_core::names::SchemeName;
+
+use super::{Colour, Component, Row};
+use crate::compose::Host;
+use crate::deploy::activate::{Deployed, Reason, activate, keep};
+use crate::deploy::evidence::{How, Standing};
+use crate::deploy::rollout::{self, Entrant, Ground, NewRollout};
+use crate::deploy::lock;
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in force now, under this number.
+    Promoted(u64),
+    /// It was in force already.
+    Unchanged(u64),
+    /// It takes part in the rollout.
+    InWave,
+    /// It is held: its colour, or `moved` when something else was put into force meanwhile.
+    Held(&'static str),
+}
+
+/// Who promotes, and why.
+pub struct Promotion<'a> {
+    /// The component.
+    pub component: &'a Component,
+    /// Who.
+    pub by: &'a str,
+    /// Why.
+    pub note: &'a str,
+}
+
+/// Brings every green row into force. Answers what became of each, in the order of the rows.
+///
+/// # Errors
+/// The store's, `dukou.lock`'s.
+pub fn promote(host: &Host, rows: &[Row], promotion: &Promotion<'_>) -> anyhow::Result<Vec<Fate>> {
+    let mut fates = Vec::with_capacity(rows.len());
+    let mut done: Vec<SchemeName> = Vec::new();
+    for row in rows {
+        let fate = promote_one(host, row, promotion)?;
+        if !matches!(fate, Fate::Held(_)) {
+            done.push(row.name.clone());
+        }
+        fates.push(fate);
+    }
+    lock::record(&host.project, host.store.as_ref(), &done)?;
+    Ok(fates)
+}
+
+fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Result<Fate> {
+    let looked = match (&row.looked, row.colour()) {
+        (Ok(looked), Colour::Green) => looked,
+        (_, colour) => return Ok(Fate::Held(colour.word())),
+    };
+    let active = host.store.active(&row.name)?.map(|active| active.id);
+    if active != looked.examined.before.as_ref().map(|before| before.id) {
+        return Ok(Fate::Held("moved"));
+    }
+    // What is wanted is written down first: a process that dies in between leaves a file that is not deployed yet.
+    for plugin_use in looked.scheme.plugin_uses() {
+        if promotion.component.stands_in_for(plugin_use) {
+            lock::pin(
+                &host.project.root,
+                &row.name,
+                &plugin_use.name,
+                &promotion.component.bytes,
+            )?;
+        }
+    }
+    host.reach("deploy.before-activate");
+    let evidence = looked.examined.evidence(How::Gate);
+    let reason = Reason {
+        by: promotion.by,
+        note: promotion.note,
+        evidence: &evidence,
+        at: host.clock.now(),
+    };
+    let deployed = activate(host.store.as_ref(), &looked.scheme, &looked.wanted, &reason)?;
+    host.reach("deploy.after-activate");
+    Ok(match deployed {
+        Deployed::Unchanged { id } => Fate::Unchanged(id),
+        Deployed::Activated { id, .. } => Fate::Promoted(id),
+    })
+}
+
+/// Begins a rollout of the green rows. The inner answer is its number, or why there is none.
+///
+/// # Errors
+/// The store's.
+pub fn roll_out(
+    host: &Host,
+    rows: &[Row],
+    promotion: &Promotion<'_>,
+    waves: &str,
+    soak: Duration,
+) -> anyhow::Result<Result<(u64, Vec<Fate>), rollout::Refused>> {
+    let mut fates = Vec::with_capacity(rows.len());
+    let (mut entrants, mut held) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (Ok(looked), Colour::Green) = (&row.looked, row.colour()) else {
+            held.push((row.name.clone(), row.colour().word().to_owned()));
+            fates.push(Fate::Held(row.colour().word()));
+            continue;
+        };
+        let Some(before) = looked.examined.before.clone() else {
+            fates.push(Fate::Held(Colour::Grey.word()));
+            continue;
+        };
+        if looked.examined.standing == Standing::Unchanged {
+            fates.push(Fate::Unchanged(before.id));
+            continue;
+        }
+        let evidence = looked.examined.evidence(How::Wave);
+        let reason = Reason {
+            by: promotion.by,
+            note: promotion.note,
+            evidence: &evidence,
+            at: host.clock.now(),
+        };
+        entrants.push(Entrant {
+            scheme: row.name.clone(),
+            candidate: keep(host.store.as_ref(), &looked.wanted, &reason)?,
+            evidence,
+            before,
+        });
+        fates.push(Fate::InWave);
+    }
+    let new = NewRollout {
+        plugin: promotion.component.names.first().cloned().unwrap_or_default(),
+        digest: Digest::of(&promotion.component.bytes),
+        by: promotion.by.to_owned(),
+        note: promotion.note.to_owned(),
+        soak,
+        waves: waves.to_owned(),
+        entrants,
+        held,
+    };
+    Ok(rollout::begin(&Ground::of(host), &new)?.map(|id| (id, fates)))
+}

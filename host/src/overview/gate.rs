@@ -1,0 +1,169 @@
+//! The plan of a deployment: what differs from what is in force, what the gate saw, and what a person can say of it. The
+//! figures are the gate's; nothing is decided here.
+
+use std::fmt::Display;
+
+use dukou_core::digest::Digest;
+use dukou_core::names::SchemeName;
+use serde_json::{Value, json};
+
+use super::Lens;
+use super::history::evidence as told;
+use super::text::{argument, indented};
+use crate::deploy::evidence::{How, Standing};
+use crate::deploy::gate::{Examined, Judged};
+use crate::lang::Lang;
+
+/// The most changes that text lists; JSON has all.
+const MOST_CHANGES: usize = 20;
+/// The most patterns that text lists.
+const MOST_PATTERNS: usize = 30;
+
+/// What is shown.
+pub struct Plan<'a> {
+    /// The scheme.
+    pub scheme: &'a SchemeName,
+    /// Digest of what is wanted.
+    pub digest: Digest,
+    /// Days of history that were asked for.
+    pub days: u32,
+    /// What the gate saw.
+    pub examined: &'a Examined,
+    /// The component file, as the person wrote it, where one stands in.
+    pub file: Option<&'a str>,
+}
+
+/// The plan for people.
+pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
+    let (lang, examined) = (lens.lang, plan.examined);
+    let before = examined.before.as_ref();
+    let head: [(&str, &dyn Display); 3] = [
+        ("scheme", plan.scheme),
+        ("digest", &plan.digest.short()),
+        ("before", &before.map_or_else(String::new, |before| before.id.to_string())),
+    ];
+    let key = if before.is_some() { "gate.head" } else { "gate.head-first" };
+    let mut out = format!("{}\n", lang.text(key, &head));
+    let evidence = examined.evidence(How::Gate);
+    for change in evidence.changes.iter().take(MOST_CHANGES) {
+        out.push_str(&format!("  {}\n", told::change(lens, change)));
+    }
+    if evidence.changes.len() > MOST_CHANGES {
+        let more = evidence.changes.len() - MOST_CHANGES;
+        out.push_str(&format!("  {}\n", lang.text("gate.more", &[("count", &more)])));
+    }
+    for (name, count) in &evidence.cases {
+        let arguments: [(&str, &dyn Display); 2] = [("plugin", name), ("count", count)];
+        out.push_str(&format!("  {}\n", lang.text("gate.cases", &arguments)));
+    }
+    out.push_str(&format!("  {}\n", told::line(lens, &evidence)));
+    if let Some(comparison) = &examined.comparison {
+        if comparison.all.groups == 0 {
+            out.push_str(&format!("  {}\n", lang.text("gate.no-history", &[("days", &plan.days)])));
+        }
+        if let Some(cost) = cost(lang, comparison.fuel.before, comparison.fuel.after) {
+            out.push_str(&format!("  {cost}\n"));
+        }
+    }
+    for judged in examined.patterns.iter().take(MOST_PATTERNS) {
+        out.push('\n');
+        out.push_str(&indented(&judged.pattern.id, 2));
+        out.push_str(&format!("    {}\n", said(lang, judged)));
+    }
+    if examined.patterns.len() > MOST_PATTERNS {
+        let more = examined.patterns.len() - MOST_PATTERNS;
+        out.push_str(&format!("\n  {}\n", lang.text("gate.more", &[("count", &more)])));
+    }
+    out.push_str(&format!("\n{}\n", conclusion(lang, examined)));
+    for command in next(plan) {
+        out.push_str(&format!("  → {command}\n"));
+    }
+    out
+}
+
+/// What follows, in one line.
+pub fn conclusion(lang: Lang, examined: &Examined) -> String {
+    let open = examined
+        .patterns
+        .iter()
+        .filter(|one| !one.decision.as_ref().is_some_and(|said| said.accepted))
+        .count();
+    lang.text(
+        &format!("gate.standing.{}", examined.standing.word()),
+        &[("count", &open)],
+    )
+}
+
+/// Fuel beside before, where it moved by more than a hundredth.
+fn cost(lang: Lang, before: u64, after: u64) -> Option<String> {
+    let percent = after.saturating_mul(100).checked_div(before)?;
+    (!(99..=101).contains(&percent)).then(|| lang.text("gate.cost", &[("percent", &percent)]))
+}
+
+fn said(lang: Lang, judged: &Judged) -> String {
+    match &judged.decision {
+        None => lang.t("gate.said.nothing"),
+        Some(decision) => {
+            let key = if decision.accepted { "gate.said.accepted" } else { "gate.said.rejected" };
+            let arguments: [(&str, &dyn Display); 2] = [
+                ("by", &super::text::clean(&decision.by)),
+                ("note", &super::text::short(&decision.note, 80)),
+            ];
+            lang.text(key, &arguments).trim_end_matches([' ', ':']).to_owned()
+        }
+    }
+}
+
+/// The commands that come next.
+fn next(plan: &Plan<'_>) -> Vec<String> {
+    let scheme = plan.scheme;
+    let (replay, deploy) = match plan.file {
+        Some(file) => {
+            let file = argument(file);
+            (
+                format!("dukou replay {scheme} --plugin {file}"),
+                format!("dukou deploy {file} --to {scheme}"),
+            )
+        }
+        None => (format!("dukou replay {scheme}"), format!("dukou deploy {scheme}")),
+    };
+    match plan.examined.standing {
+        Standing::Unchanged => Vec::new(),
+        Standing::Pending | Standing::Rejected => {
+            let open = plan.examined.patterns.iter().find(|one| one.decision.is_none());
+            let id = open.map_or("all", |one| one.pattern.id.as_str());
+            vec![
+                format!("{replay} --html replay.html"),
+                format!("{deploy} --accept {id} --note \"…\""),
+            ]
+        }
+        _ => vec![deploy],
+    }
+}
+
+/// The plan for machines.
+pub fn to_json(lens: &Lens<'_>, plan: &Plan<'_>) -> Value {
+    let examined = plan.examined;
+    let patterns: Vec<Value> = examined
+        .patterns
+        .iter()
+        .map(|one| {
+            let mut value = json!({ "id": one.pattern.id });
+            value["decision"] = match &one.decision {
+                None => Value::Null,
+                Some(said) => json!({
+                    "accepted": said.accepted, "by": said.by, "note": said.note, "at": lens.stamp(said.at),
+                }),
+            };
+            value
+        })
+        .collect();
+    json!({
+        "scheme": plan.scheme.to_string(),
+        "digest": plan.digest.to_string(),
+        "days": plan.days,
+        "standing": examined.standing.word(),
+        "evidence": serde_json::to_value(examined.evidence(How::Gate)).unwrap_or_default(),
+        "patterns": patterns,
+    })
+}

@@ -1,0 +1,119 @@
+//! The timeline over a store with three deployments: good, bad, and back.
+
+use dukou_core::digest::Digest;
+use dukou_core::names::SchemeName;
+use dukou_store::Store as _;
+use dukou_store::rows::NewDeployment;
+use serde_json::json;
+
+use super::{Entry, between, entry_json, one, read, text, whole};
+use crate::lang::Lang;
+use crate::overview::Lens;
+use crate::overview::blast::tests::{at, catalogues, lens, scene, scheme};
+
+#[test]
+fn the_timeline_is_newest_first_with_what_each_deployment_made() {
+    let store = scene();
+    let (entries, more) = read(&store, &[scheme()], 20).unwrap();
+    let shown: Vec<(u64, u64, u64, bool)> = entries
+        .iter()
+        .map(|entry| (entry.deployment.id, entry.verdicts.total(), entry.written.count, entry.deployment.active))
+        .collect();
+    // B1 was mapped by the third again: it wrote nothing, so that its voucher stays the second's.
+    assert_eq!(shown, [(3, 2, 1, true), (2, 7, 6, false), (1, 1, 1, false)]);
+    assert!(!more);
+    assert_eq!(entries[0].until, None);
+    assert_eq!(entries[1].until, Some(at(200)));
+    // The third kept no list of changes: what its pins say.
+    assert_eq!((entries[0].changes.len(), entries[0].changes[0].what.as_str()), (1, "plugin"));
+    assert_eq!(entries[1].changes[0].after.as_deref(), Some("81ac00000000"), "as the evidence says");
+    assert!(entries[2].changes.is_empty(), "nothing was before it");
+    let (newest, more) = read(&store, &[scheme()], 1).unwrap();
+    assert!(more);
+    assert_eq!((newest.len(), newest[0].changes.len()), (1, 1), "compared with one that is not shown");
+}
+
+#[test]
+fn several_schemes_make_one_timeline_by_time() {
+    let store = scene();
+    let other = SchemeName::new("other", "sales-out");
+    let deployment = NewDeployment {
+        digest: Digest::of(b"other"),
+        definition: "{}".into(),
+        plugins: Vec::new(),
+        tables: Vec::new(),
+        by: "李".into(),
+        note: String::new(),
+        evidence: "{}".into(),
+    };
+    store.activate(&other, &deployment, at(150)).unwrap();
+    let (entries, _) = read(&store, &[scheme(), other], 3).unwrap();
+    let shown: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("{}#{}", entry.scheme, entry.deployment.id))
+        .collect();
+    assert_eq!(shown, ["lanmao/sales-out#3", "other/sales-out#1", "lanmao/sales-out#2"]);
+}
+
+#[test]
+fn people_read_why_what_and_on_what_evidence() {
+    let (store, catalogues) = (scene(), catalogues());
+    let (entries, _) = read(&store, &[scheme()], 20).unwrap();
+    for lang in [Lang::Zh, Lang::En] {
+        let lens = lens(&catalogues, lang);
+        let of = |_: &Entry| lens;
+        let shown = format!("{}\n{}", text(&of, &entries, false), whole(&lens, &entries[1]));
+        let name = format!("history_{}", if lang == Lang::Zh { "zh" } else { "en" });
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+        insta::assert_snapshot!(name, shown);
+    }
+}
+
+#[test]
+fn one_deployment_is_whole_also_without_a_definition() {
+    let store = scene();
+    let plain = Lens::plain(Lang::En, at(90_000));
+    let entry = one(&store, &scheme(), 2).unwrap().unwrap();
+    let shown = entry_json(&plain, &entry);
+    assert_eq!(shown["until"], "2026-11-01T08:03:20+08:00");
+    assert_eq!(shown["replay"]["changed"], json!({ "groups": 24, "amount": "1000.5" }));
+    assert_eq!(shown["patterns"][0]["accepted"], true);
+    assert_eq!(shown["verdicts"]["mapped"], 7);
+    assert_eq!(shown["written"], json!({ "count": 6, "at_least": false }));
+    let back = one(&store, &scheme(), 3).unwrap().unwrap();
+    assert_eq!(entry_json(&plain, &back)["rollback"], json!({ "left": "2", "to": "1" }));
+    assert_eq!(back.changes.len(), 1);
+    assert!(one(&store, &scheme(), 4).unwrap().is_none());
+    assert!(one(&store, &scheme(), 0).unwrap().is_none());
+}
+
+#[test]
+fn pins_that_came_and_went_are_changes() {
+    let with = |plugins: &[(&str, &str)], definition: &str| NewDeployment {
+        digest: Digest::of(b""),
+        definition: definition.into(),
+        plugins: plugins
+            .iter()
+            .map(|(name, bytes)| ((*name).to_owned(), Digest::of(bytes.as_bytes())))
+            .collect(),
+        tables: Vec::new(),
+        by: String::new(),
+        note: String::new(),
+        evidence: "{}".into(),
+    };
+    let (before, after) = (with(&[("a", "1"), ("b", "1")], "{}"), with(&[("b", "2"), ("c", "1")], "{ }"));
+    let shown: Vec<(String, bool, bool)> = between(&before, &after)
+        .into_iter()
+        .map(|change| (format!("{} {}", change.what, change.name), change.before.is_some(), change.after.is_some()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("plugin b".to_owned(), true, true),
+            ("plugin c".to_owned(), false, true),
+            ("plugin a".to_owned(), true, false),
+            ("definition ".to_owned(), true, true),
+        ]
+    );
+    assert!(between(&before, &before).is_empty());
+}

@@ -1,0 +1,257 @@
+//! One pattern of difference: its headline, the values that changed most often and its example, for the plan of a
+//! deployment as for the report of a replay. Personal values are masked by their path here.
+
+use std::fmt::Display;
+
+use dukou_core::catalogue::{Catalogue, plain_path};
+use dukou_core::document::FieldDiff;
+use dukou_replay::{Cause, Pattern, PatternKind};
+use serde_json::{Value, json};
+
+use super::super::mask::{self, Side};
+use super::super::text::{clean, count, money, short};
+use super::super::{Lens, Personal};
+use crate::lang::Lang;
+
+/// Characters of a value in a line of text.
+const VALUE_CHARS: usize = 80;
+/// Characters of a reason.
+const REASON_CHARS: usize = 160;
+/// What stands for a value that is not there.
+pub const ABSENT: &str = "∅";
+
+/// One changed value, masked; `None` where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sides {
+    /// JSON text before, or for people the words of a verdict.
+    pub before: Option<String>,
+    /// JSON text after.
+    pub after: Option<String>,
+}
+
+/// The pattern for people: what differs, the most frequent changes, the first example.
+pub fn text(lens: &Lens<'_>, pattern: &Pattern) -> String {
+    let lang = lens.lang;
+    let mut out = format!("[{}] {}\n", pattern.id, headline(lens, pattern));
+    if pattern.values.len() > 1 || pattern.kind == PatternKind::Type {
+        let list: Vec<String> = pattern
+            .values
+            .iter()
+            .map(|one| {
+                let sides = sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
+                format!("{} ×{}", arrow(&sides), count(one.count))
+            })
+            .collect();
+        out.push_str(&format!("    {}\n", list.join("  ")));
+    }
+    let sides = example(lens, pattern);
+    let place = place(lens, pattern);
+    let arguments: [(&str, &dyn Display); 2] = [("place", &place), ("change", &arrow(&sides))];
+    out.push_str(&format!("    {}\n", lang.text("replay.example", &arguments)));
+    out
+}
+
+/// What differs, in how many groups, and their money.
+pub fn headline(lens: &Lens<'_>, pattern: &Pattern) -> String {
+    let lang = lens.lang;
+    let figures: [(&str, &dyn Display); 4] = [
+        ("groups", &count(pattern.groups)),
+        ("places", &count(pattern.places)),
+        ("what", &what(lens, pattern)),
+        ("amount", &money(pattern.amount)),
+    ];
+    let key = if pattern.places > pattern.groups {
+        "replay.headline-places"
+    } else {
+        "replay.headline"
+    };
+    lang.text(key, &figures)
+}
+
+/// What differs, without figures: `RDRecordDetails[].BaseQuantity (数量): 文本 → 数字`.
+pub fn what(lens: &Lens<'_>, pattern: &Pattern) -> String {
+    let lang = lens.lang;
+    let how = match pattern.types {
+        Some((before, after)) => {
+            let word = |word: &str| lang.t(&format!("replay.type.{word}"));
+            format!("{} → {}", word(before.word()), word(after.word()))
+        }
+        None => lang.t(&format!("replay.kind.{}", pattern.kind.word())),
+    };
+    let side = if is_of_record(pattern.kind) { Side::Source } else { Side::Target };
+    let path = pattern.path.as_deref().map(|path| mask::labelled(lens, side, path));
+    let mut out = match (&path, pattern.kind.is_verdict()) {
+        (Some(path), false) => format!("{path}: {how}"),
+        _ => how,
+    };
+    if let Some(cause) = &pattern.cause {
+        let code = cause.code.as_ref().map(|code| format!(" [{}]", short(code, 60)));
+        let at = path.filter(|_| pattern.kind.is_verdict()).map(|path| format!(" {path}"));
+        let reason = reason(lens, cause);
+        out.push_str(&format!(":{}{} {reason}", code.unwrap_or_default(), at.unwrap_or_default()));
+    }
+    out
+}
+
+/// The reason, masked as far as that is possible without its record.
+pub fn reason(lens: &Lens<'_>, cause: &Cause) -> String {
+    short(&mask::reply(lens, &cause.message, &[]), REASON_CHARS)
+}
+
+/// Where the example is: group, document, path.
+pub fn place(lens: &Lens<'_>, pattern: &Pattern) -> String {
+    let example = &pattern.example;
+    let mut out = clean(&example.group);
+    if let Some(suffix) = &example.suffix {
+        out.push_str(&clean(suffix));
+    }
+    if let Some(path) = &example.path {
+        let side = if is_of_record(pattern.kind) { Side::Source } else { Side::Target };
+        out.push(' ');
+        out.push_str(&mask::labelled(lens, side, path));
+    }
+    out
+}
+
+/// The example's values, masked.
+pub fn example(lens: &Lens<'_>, pattern: &Pattern) -> Sides {
+    let example = &pattern.example;
+    let path = example.path.as_deref().or(pattern.path.as_deref());
+    sides(lens, pattern, path, &example.before, &example.after)
+}
+
+/// Values at a path, masked by the target's catalogue; verdicts in words.
+pub fn sides(
+    lens: &Lens<'_>,
+    pattern: &Pattern,
+    path: Option<&str>,
+    before: &Option<String>,
+    after: &Option<String>,
+) -> Sides {
+    let each = |f: &dyn Fn(&String) -> String| Sides {
+        before: before.as_ref().map(f),
+        after: after.as_ref().map(f),
+    };
+    match pattern.kind {
+        kind if kind.is_verdict() => each(&|text| verdict(lens, text)),
+        // Names of members and suffixes of documents, no values.
+        PatternKind::Order => each(&|text| clean(text)),
+        PatternKind::NewlyOmitted | PatternKind::NoLongerOmitted => each(&|text| clean(&mask::reply(lens, text, &[]))),
+        // Two texts of one document, cut anywhere: nothing tells personal values apart in them.
+        PatternKind::Writing => each(&|text| lens.lang.text("record.withheld", &[("bytes", &text.len())])),
+        _ => {
+            let diff = FieldDiff {
+                path: path.unwrap_or_default().to_owned(),
+                before: before.clone(),
+                after: after.clone(),
+            };
+            let masked = masked(lens, &diff);
+            Sides {
+                before: masked.before.map(|text| clean(&text)),
+                after: masked.after.map(|text| clean(&text)),
+            }
+        }
+    }
+}
+
+/// A difference with its personal values masked. Lists and objects that were cut cannot be told apart, so they are only
+/// shown where nothing at, above or below their path is personal. What is no body has no catalogue, and is never shown.
+fn masked(lens: &Lens<'_>, diff: &FieldDiff) -> FieldDiff {
+    if diff.path.starts_with("extra:") {
+        let hidden = |text: &Option<String>| text.as_ref().map(|_| "**".to_owned());
+        return FieldDiff {
+            path: diff.path.clone(),
+            before: hidden(&diff.before),
+            after: hidden(&diff.after),
+        };
+    }
+    match lens.personal {
+        Personal::Known {
+            target: Some(catalogue),
+            ..
+        } if is_harmless(catalogue, &plain_path(&diff.path)) => diff.clone(),
+        _ => mask::difference(lens, Side::Target, diff),
+    }
+}
+
+fn is_harmless(catalogue: &Catalogue, path: &str) -> bool {
+    let below = |field: &str| path.is_empty() || field.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    let above = |field: &str| path.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'));
+    let personal = catalogue.fields.iter().filter(|field| field.personal);
+    let mut touched = personal.filter(|field| field.path == path || below(&field.path) || above(&field.path));
+    touched.next().is_none()
+}
+
+/// Whether the path is one of the record.
+fn is_of_record(kind: PatternKind) -> bool {
+    matches!(kind, PatternKind::NewlyOmitted | PatternKind::NoLongerOmitted)
+}
+
+/// `{"rejected":{"code":…}}` in words.
+fn verdict(lens: &Lens<'_>, text: &str) -> String {
+    let lang = lens.lang;
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(text) else {
+        return clean(text);
+    };
+    let Some((word, inner)) = object.into_iter().next() else {
+        return clean(text);
+    };
+    let told = match &inner {
+        Value::String(reason) => mask::reply(lens, reason, &[]),
+        Value::Object(problem) => {
+            let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
+            let place = match part("path") {
+                "" => String::new(),
+                path => format!(" {path}"),
+            };
+            format!("[{}]{place} {}", part("code"), mask::reply(lens, part("message"), &[]))
+        }
+        other => other.to_string(),
+    };
+    lang.text(&format!("replay.verdict.{word}"), &[("told", &clean(&told))])
+}
+
+fn arrow(sides: &Sides) -> String {
+    let side = |text: &Option<String>| match text {
+        Some(text) => short(text, VALUE_CHARS),
+        None => ABSENT.to_owned(),
+    };
+    format!("{} → {}", side(&sides.before), side(&sides.after))
+}
+
+/// The pattern for machines; personal values are masked.
+pub fn to_json(lens: &Lens<'_>, pattern: &Pattern) -> Value {
+    let values: Vec<Value> = pattern
+        .values
+        .iter()
+        .map(|one| {
+            let sides = sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
+            json!({ "before": sides.before, "after": sides.after, "count": one.count })
+        })
+        .collect();
+    // Words of a verdict are not translated for machines.
+    let plain = Lens {
+        lang: Lang::En,
+        ..*lens
+    };
+    let sides = example(&plain, pattern);
+    let example = &pattern.example;
+    json!({
+        "id": pattern.id,
+        "kind": pattern.kind.word(),
+        "path": pattern.path,
+        "types": pattern.types.map(|(before, after)| json!({ "before": before.word(), "after": after.word() })),
+        "cause": pattern.cause.as_ref().map(|cause| json!({ "code": cause.code, "message": reason(&plain, cause) })),
+        "groups": pattern.groups,
+        "amount": pattern.amount.to_string(),
+        "places": pattern.places,
+        "values": values,
+        "example": {
+            "group": example.group,
+            "suffix": example.suffix,
+            "path": example.path,
+            "before": sides.before,
+            "after": sides.after,
+        },
+    })
+}
