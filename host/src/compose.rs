@@ -13,8 +13,9 @@ use dukou_plugin::{ChildCompiler, Runtime, RuntimeOptions};
 use dukou_store::sqlite::{SqliteOptions, SqliteStore};
 use dukou_store::{PipelineLock, Store};
 
+use crate::deploy::watch::Watch;
 use crate::pipeline::failpoint::Failpoints;
-use crate::pipeline::guard::{Guard, Unwatched};
+use crate::pipeline::guard::Guard;
 use crate::pipeline::lane::Lanes;
 use crate::pipeline::{Crossing, Pipeline};
 use crate::scheme::Scheme;
@@ -223,15 +224,17 @@ impl Host {
             Some(text) => Failpoints::parse(&text).map_err(anyhow::Error::msg)?,
             None => Failpoints::default(),
         };
+        let (store, runtime, clock) = (open_store(&project)?, runtime(&project.root)?, clock());
+        let guard = Watch::new(project.clone(), store.clone(), runtime.clone(), clock.clone());
         Ok(Self {
-            store: open_store(&project)?,
-            runtime: runtime(&project.root)?,
-            clock: clock(),
+            store,
+            runtime,
+            clock,
             owner: randomness().bytes16(),
             egress: egress()?,
             lanes: Lanes::default(),
             failpoints,
-            guard: Arc::new(Unwatched),
+            guard: Arc::new(guard),
             project,
         })
     }

@@ -17,6 +17,7 @@ use dukou_core::names::{DEFAULT_TENANT, SchemeName, TargetName};
 pub use connection::{Connection, ConnectionKind, Side, TplusCloudSettings, WdtQimenSettings};
 pub(crate) use secret::{lint as lint_secrets, looks_like_secret};
 pub use secret::{SecretAt, SecretRef};
+pub(crate) use tenant::is_tag;
 pub use tenant::{TENANT_FILE, TENANTS, Tenant};
 
 use crate::scheme::{self, Code, DefinitionErrors, Diagnostic, Section, Sentence, SourceFile, not_yet};
@@ -117,12 +118,21 @@ impl Project {
     /// Only when there is no project file to read.
     pub fn read(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
         let (project, mut errors) = Self::read_shared(root)?;
-        errors.extend(project.strays.iter().cloned());
-        errors.extend(project.tenants.values().flat_map(|tenant| tenant.errors.iter().cloned()));
+        errors.extend(project.tenant_errors());
         Ok((project, errors))
     }
 
-    fn read_shared(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
+    /// What is wrong with the tenants' own files and folders.
+    pub(crate) fn tenant_errors(&self) -> Vec<Diagnostic> {
+        let own = self.tenants.values().flat_map(|tenant| &tenant.errors);
+        self.strays.iter().chain(own).cloned().collect()
+    }
+
+    /// The same without what is wrong with the tenants.
+    ///
+    /// # Errors
+    /// As [`Project::read`].
+    pub(crate) fn read_shared(root: &Path) -> Result<(Self, Vec<Diagnostic>), DefinitionErrors> {
         let file = SourceFile::read(root, &root.join(PROJECT_FILE)).map_err(|finding| {
             if finding.code == Code::Unreadable {
                 finding.help(Sentence::new("definition.no_project_help"))

@@ -3,16 +3,20 @@
 
 mod checks;
 mod demo;
+mod fleet;
 mod kit;
 mod tools;
 mod tutorial;
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
 
 const HELP: &str = "\
 cargo xtask demo    sandbox, 1,000 orders with every fault, one run, the overview (options go to `dukou demo`)
 cargo xtask test    every test
 cargo xtask kit     the plugin tutorial word for word in four languages, and what its four plugins must agree on
+cargo xtask fleet   DIR [--tenants N]: a project of 60 tenants over one base, against the sandbox
 cargo xtask ci      format, clippy, docs, every test, the kit, the demo in both languages
 cargo xtask bench   the benches, with ratios to native code (needs the plugins that `kit` makes)
 cargo xtask lint    format, clippy and docs only
@@ -26,6 +30,7 @@ fn main() -> Result<()> {
         "demo" => demo::run(&rest),
         "test" => checks::test(&rest),
         "kit" => kit::follow(),
+        "fleet" => make_fleet(&rest),
         "lint" => checks::lint(),
         "ci" => {
             checks::lint()?;
@@ -41,4 +46,24 @@ fn main() -> Result<()> {
         }
         other => bail!("no command {other:?}\n\n{HELP}"),
     }
+}
+
+fn make_fleet(arguments: &[String]) -> Result<()> {
+    let (dir, tenants) = match arguments {
+        [dir] => (dir, 60),
+        [dir, flag, number] if flag == "--tenants" => {
+            (dir, number.parse().with_context(|| format!("--tenants {number}"))?)
+        }
+        _ => bail!("cargo xtask fleet DIR [--tenants N]"),
+    };
+    let dir = PathBuf::from(dir);
+    let fleet = fleet::fleet(tenants);
+    fleet::write(&dir, &fleet)?;
+    tools::say(&format!(
+        "{} files, {tenants} tenants, {} differences from the base. Next:\n  dukou -C {dir} check\n  dukou -C {dir} tenant ls\n  dukou -C {dir} scheme show lanmao/sales-out --resolved",
+        fleet.files.len(),
+        fleet.differences.len(),
+        dir = dir.display(),
+    ));
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //!
 //! A batch is mapped whole or not at all: fuel is a batch's, shared evenly, and must not depend on what was remembered.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::fmt;
@@ -331,32 +332,36 @@ impl Bench<'_> {
     }
 
     fn compare(&self, groups: &[Group], before: &Side, after: &Side) -> Result<Vec<Compared>, ReplayError> {
-        let mut compared = Vec::with_capacity(groups.len());
-        for (at, group) in groups.iter().enumerate() {
-            let outcome = |side: &Side| side.known.get(at).map(|known| known.outcome);
-            compared.push(if outcome(before) == outcome(after) {
-                Compared::Same
-            } else {
-                let was = fate(self.before, before, at, group)?;
-                let is = fate(self.after, after, at, group)?;
-                compare(&was, &is, self.wrapper.as_deref())
-            });
-        }
-        Ok(compared)
+        let pairs = before.known.iter().zip(&after.known);
+        let differs: Vec<bool> = pairs.map(|(was, is)| was.outcome != is.outcome).collect();
+        let mut was = fates(self.before, before, groups, &differs)?.into_iter();
+        let mut is = fates(self.after, after, groups, &differs)?.into_iter();
+        let each = differs.iter().map(|differs| {
+            let pair = differs.then(|| was.next().zip(is.next())).flatten();
+            pair.map_or(Compared::Same, |(was, is)| compare(&was, &is, self.wrapper.as_deref()))
+        });
+        Ok(each.collect())
     }
 }
 
-/// The fate of one group; where only its digest is remembered, the group is mapped for it.
-fn fate<'a>(
+/// The fates of the groups that differ, in order. Where only their digests are remembered, these groups are mapped for them.
+fn fates<'a>(
     version: &Version,
     side: &'a Side,
-    at: usize,
-    group: &Group,
-) -> Result<std::borrow::Cow<'a, Fate>, ReplayError> {
-    if let Some(fate) = side.fates.as_ref().and_then(|fates| fates.get(at)) {
-        return Ok(std::borrow::Cow::Borrowed(fate));
+    groups: &[Group],
+    differs: &[bool],
+) -> Result<Vec<Cow<'a, Fate>>, ReplayError> {
+    if let Some(fates) = &side.fates {
+        let differing = fates.iter().zip(differs).filter(|(_, differs)| **differs);
+        return Ok(differing.map(|(fate, _)| Cow::Borrowed(fate)).collect());
     }
-    Ok(std::borrow::Cow::Owned(alone(version, group)?.0))
+    let differing = groups.iter().zip(differs).filter(|(_, differs)| **differs);
+    let groups: Vec<Group> = differing.map(|(group, _)| group.clone()).collect();
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let decided = decided(version, &groups)?;
+    Ok(decided.into_iter().map(|(fate, _)| Cow::Owned(fate)).collect())
 }
 
 /// Maps a batch until every group has a fate.

@@ -33,12 +33,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let mut findings = Vec::new();
     let mut counts = Counts::default();
     let mut live = Vec::new();
-    match Project::read(&context.project) {
+    match Project::read_shared(&context.project) {
         Err(errors) => findings = errors.0,
         Ok((project, errors)) => {
             findings.extend(errors);
             findings.extend(project.warnings.iter().cloned());
-            findings.extend(project.tenants.values().flat_map(|tenant| tenant.warnings.iter().cloned()));
+            findings.extend(of_tenants(&project, args.scheme.as_deref()));
             let schemes = definitions(&project, args.scheme.as_deref(), &mut findings)?;
             counts.schemes = schemes.len();
             counts.connections = secrets(&project, args.scheme.is_some().then_some(&schemes), &mut findings);
@@ -69,6 +69,21 @@ struct Counts {
     warnings: usize,
 }
 
+/// What the tenants' own files are to be told; of one scheme's tenant only, when one is chosen.
+fn of_tenants(project: &Project, chosen: Option<&str>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let chosen = chosen.map(|chosen| chosen.split_once('/').map_or(DEFAULT_TENANT, |(tenant, _)| tenant));
+    if chosen.is_none() {
+        findings.extend(project.tenant_errors());
+    }
+    for tenant in project.tenants.values() {
+        if chosen.is_none_or(|chosen| chosen == tenant.name) {
+            findings.extend(tenant.warnings.iter().cloned());
+        }
+    }
+    findings
+}
+
 /// Schemes, and tables when everything is checked.
 fn definitions(project: &Project, chosen: Option<&str>, findings: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Scheme>> {
     let (schemes, errors) = match chosen {
@@ -89,7 +104,9 @@ fn definitions(project: &Project, chosen: Option<&str>, findings: &mut Vec<Diagn
                 }
             }
             findings.extend(project.check_bases());
-            project.load_all()
+            let (schemes, errors) = project.load_all();
+            findings.extend(project.shared_accounts(&schemes));
+            (schemes, errors)
         }
     };
     findings.extend(errors.0);

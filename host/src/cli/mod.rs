@@ -14,13 +14,16 @@ pub mod problem;
 pub mod progress;
 pub mod queue;
 pub mod record;
+pub mod replay;
 pub mod rollback;
 pub mod run;
 pub mod sandbox;
 pub mod schema;
+pub mod scheme;
 pub mod serve;
 pub mod signals;
 pub mod status;
+pub mod tenant;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,12 +75,18 @@ enum Command {
     Rollback(rollback::Args),
     /// What was in force since when, and what a version wrote
     History(history::Args),
+    /// What would change: stored records through the version in force and the wanted one
+    Replay(replay::Args),
     /// Everything that needs a person
     Problem(problem::Args),
     /// Records and their whole stories
     Record(record::Args),
     /// Deliveries that wait
     Queue(queue::Args),
+    /// The customers of a project
+    Tenant(tenant::Args),
+    /// Schemes, and the file and line of every value
+    Scheme(scheme::Args),
     /// Write, test, review and pack plugins
     Plugin(plugin::Args),
     /// JSON Schema of the definition files
@@ -124,9 +133,12 @@ pub fn main() -> ExitCode {
         Command::Deploy(args) => deploy::run(&context, *args),
         Command::Rollback(args) => rollback::run(&context, &args),
         Command::History(args) => history::run(&context, args),
+        Command::Replay(args) => replay::run(&context, args),
         Command::Problem(args) => problem::run(&context, args),
         Command::Record(args) => record::run(&context, args),
         Command::Queue(args) => queue::run(&context, args),
+        Command::Tenant(args) => tenant::run(&context, args),
+        Command::Scheme(args) => scheme::run(&context, args),
         Command::Plugin(args) => plugin::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
         Command::CompilePlugin(args) => return deploy::compile(args),

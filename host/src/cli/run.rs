@@ -51,6 +51,8 @@ pub struct Args {
 
 /// The most windows of one `--from --to`.
 const MOST_WINDOWS: usize = 10_000;
+/// How often a run takes up what was put into force under way.
+const MOST_ROUNDS: usize = 3;
 
 /// Runs the command.
 ///
@@ -69,7 +71,8 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Ok(taken) => taken,
         Err(error) => return beside(context, &host, &name, &args, error),
     };
-    let crossing = in_force(context, &host, &name)?;
+    deploy::rollout::step(&host)?;
+    let mut crossing = in_force(context, &host, &name)?;
     let order = order(context, &crossing.scheme, &args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let before = host.clock.monotonic();
@@ -77,10 +80,18 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let end = runtime.block_on(async {
         let (stop, stopping) = watch::channel(false);
         let pipeline = host.pipeline(stopping, suspects);
-        let order = order;
         let watched = super::signals::watch_signals(stop);
         let progress = super::progress::Progress::start(context, &crossing, counters.clone());
-        let end = move_records(&pipeline, &crossing, order, &counters).await;
+        let mut end = move_records(&pipeline, &crossing, &order, &counters).await;
+        // A wave that went back under way: what it left is the version before's.
+        for _ in 0..MOST_ROUNDS {
+            let newer = newer_in_force(&host, &crossing)?;
+            match (&end, newer) {
+                (Ok(ended), Some(newer)) if !ended.stopped => crossing = newer,
+                _ => break,
+            }
+            end = move_records(&pipeline, &crossing, &order, &counters).await;
+        }
         progress.finish();
         watched.abort();
         end
@@ -112,7 +123,12 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
         let scheme = host.project.load_scheme(name)?;
         let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;
         let active = host.store.active(name)?;
-        if active.is_none_or(|active| active.what.digest != wanted.digest) {
+        if let Some(active) = active.filter(|active| active.what.digest == wanted.digest) {
+            // A process that died between activation and this file left it behind.
+            if !lock::is_current(&host.project.root, &active, name) {
+                lock::record(&host.project, host.store.as_ref(), std::slice::from_ref(name))?;
+            }
+        } else {
             let examined = gate::unasked(&host.project, host.store.as_ref(), &scheme, &wanted)?;
             let evidence = examined.evidence(How::Auto);
             if let Deployed::Activated { id, .. } = put_into_force(host, &scheme, &wanted, "", &evidence)? {
@@ -183,10 +199,20 @@ fn wrong_time(context: &Context, text: &str) -> Failure {
 async fn move_records(
     pipeline: &Arc<Pipeline>,
     crossing: &Arc<Crossing>,
-    order: RunOrder,
+    order: &RunOrder,
     counters: &Arc<Counters>,
 ) -> anyhow::Result<RunEnd> {
-    Ok(run_crossing(pipeline, crossing, &order, counters).await?)
+    Ok(run_crossing(pipeline, crossing, order, counters).await?)
+}
+
+/// What was put into force since, while groups still wait to be transformed.
+fn newer_in_force(host: &Host, crossing: &Crossing) -> anyhow::Result<Option<Arc<Crossing>>> {
+    let active = host.store.active(crossing.name())?;
+    let Some(active) = active.filter(|active| active.id != crossing.deployment) else {
+        return Ok(None);
+    };
+    let waiting = !host.store.peek_groups(crossing.name(), &[], 1)?.is_empty();
+    waiting.then(|| host.crossing(&active)).transpose()
 }
 
 /// Another process has the pipeline's role: it does the work, this one waits for it.

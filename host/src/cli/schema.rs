@@ -18,8 +18,12 @@ pub struct Args {
 /// The kinds of definition files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Of {
-    /// schemes/NAME.toml
+    /// schemes/NAME.toml, whole
     Scheme,
+    /// base/schemes/NAME.toml, and schemes with `base = …`: any part of a scheme
+    SchemePart,
+    /// tenants/NAME/tenant.toml
+    Tenant,
     /// dukou.toml
     Project,
     /// catalogues/NAME.toml
@@ -42,6 +46,8 @@ pub fn run(_context: &Context, args: Args) -> anyhow::Result<Exit> {
 fn of(kind: Of) -> Value {
     match kind {
         Of::Scheme => scheme(),
+        Of::SchemePart => loosened(scheme()),
+        Of::Tenant => tenant(),
         Of::Project => project(),
         Of::Catalogue => catalogue(),
         Of::Case => schemas::case(),
@@ -216,6 +222,7 @@ fn scheme() -> Value {
         "schemes/NAME.toml",
         &["source", "mapping", "target"],
         json!({
+            "base": filled("基础方案 base", "base/schemes/ 下的方案名; 这里只写不同之处 / a scheme of base/schemes/; only what differs stands here"),
             "title": text("名称 title", "给人看的名称 / for people"),
             "source": source,
             "show": show,
@@ -230,7 +237,47 @@ fn scheme() -> Value {
     )
 }
 
-fn project() -> Value {
+/// The same where nothing must be there: over a base anything may be left to it.
+fn loosened(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(fields) => {
+            fields.remove("required");
+            for (_, inner) in fields.iter_mut() {
+                *inner = loosened(inner.take());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = loosened(item.take())),
+        _ => {}
+    }
+    schema
+}
+
+fn tenant() -> Value {
+    root(
+        "dukou 租户 tenant",
+        "tenants/NAME/tenant.toml",
+        &[],
+        json!({
+            "title": text("名称 title", "给人看的名称 / for people"),
+            "tags": texts("标签 tags", "用来挑选租户, 例如 vip / what it is picked by"),
+            "owner": text("负责人 owner", "谁照看它 / who looks after it"),
+            "connections": connections("先于 dukou.toml 的同名连接 / before those of dukou.toml"),
+        }),
+        connection_kinds(),
+    )
+}
+
+fn connections(description: &str) -> Value {
+    json!({
+        "type": "object",
+        "title": "连接 connections",
+        "description": description,
+        "additionalProperties": { "oneOf": [reference("wdt-qimen"), reference("tplus-cloud")] },
+    })
+}
+
+/// The definitions that connections are made of.
+fn connection_kinds() -> Value {
     let secret = table(
         "密钥引用 secret reference",
         "恰好一个: env 环境变量, secret 为 secrets/ 下的文件, file 文件路径 / exactly one of them",
@@ -328,6 +375,10 @@ fn project() -> Value {
             "patterns": patterns,
         }),
     );
+    json!({ "secret": secret, "duration": duration(), "wdt-qimen": wdt, "tplus-cloud": tplus })
+}
+
+fn project() -> Value {
     root(
         "dukou 项目 project",
         "dukou.toml",
@@ -344,14 +395,9 @@ fn project() -> Value {
                 &[],
                 json!({ "url": filled("地址 address", "sqlite:dukou.db") }),
             ),
-            "connections": {
-                "type": "object",
-                "title": "连接 connections",
-                "description": "名称: a-z 0-9 - / accounts at remote systems, by name",
-                "additionalProperties": { "oneOf": [reference("wdt-qimen"), reference("tplus-cloud")] },
-            },
+            "connections": connections("名称: a-z 0-9 - / accounts at remote systems, by name"),
         }),
-        json!({ "secret": secret, "duration": duration(), "wdt-qimen": wdt, "tplus-cloud": tplus }),
+        connection_kinds(),
     )
 }
 
@@ -526,7 +572,13 @@ mod tests {
 
     #[test]
     fn schemas_stay_in_the_subset_and_explain_themselves() {
-        for (name, schema) in [("scheme", scheme()), ("project", project()), ("catalogue", catalogue())] {
+        for (name, schema) in [
+            ("scheme", scheme()),
+            ("part", loosened(scheme())),
+            ("project", project()),
+            ("tenant", tenant()),
+            ("catalogue", catalogue()),
+        ] {
             walk(&schema, name);
         }
     }
@@ -536,6 +588,12 @@ mod tests {
         let nothing: Vec<String> = vec![];
         assert_eq!(wrong(&json_of(SCHEME), &scheme(), &scheme(), ""), nothing);
         assert_eq!(wrong(&json_of(PROJECT), &project(), &project(), ""), nothing);
+        let part = json_of("base = \"sales-out\"\n[source.schedule]\ncron = \"* * * * *\"\n");
+        assert_eq!(wrong(&part, &loosened(scheme()), &loosened(scheme()), ""), nothing);
+        assert!(!wrong(&part, &scheme(), &scheme(), "").is_empty());
+        let own = json_of(PROJECT)["connections"].clone();
+        let own = json!({ "title": "甲", "tags": ["vip"], "owner": "li", "connections": own });
+        assert_eq!(wrong(&own, &tenant(), &tenant(), ""), nothing);
         let shipped = include_str!("../../connect/src/tplus_cloud/catalogue/saleDispatch.Create.toml");
         assert_eq!(wrong(&json_of(shipped), &catalogue(), &catalogue(), ""), nothing);
         let bad = json_of(&SCHEME.replace("cron =", "crom ="));
@@ -645,5 +703,11 @@ mod tests {
             let errors = Project::load(dir.path()).expect_err(from);
             assert_eq!(known_to_parser(&errors), known_to_schema(&project(), pointer), "{from}");
         }
+        std::fs::write(dir.path().join("dukou.toml"), PROJECT).unwrap();
+        std::fs::create_dir_all(dir.path().join("tenants/a")).unwrap();
+        std::fs::write(dir.path().join("tenants/a/tenant.toml"), "qqqqqqqqqqqq = 1\n").unwrap();
+        let project = Project::load(dir.path()).unwrap();
+        let errors = DefinitionErrors(project.tenants["a"].errors.clone());
+        assert_eq!(known_to_parser(&errors), known_to_schema(&tenant(), ""));
     }
 }

@@ -1,5 +1,5 @@
 //! `dukou serve`: every deployed scheme on its own crons, the stages side by side. SIGTERM drains. A new deployment is taken
-//! up for the next batch; an edited file is not.
+//! up for the next batch, of a new scheme too; an edited file is not, and a restart changes no rule.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use tokio::task::JoinHandle;
 use super::output::{self, note};
 use super::{Context, Failure};
 use crate::compose::Host;
+use crate::deploy::rollout;
 use crate::exit::Exit;
 use crate::pipeline::{Crossing, StageError};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::serve::serve;
+use crate::settings::Project;
 
 /// Scheduler and pipeline of every deployed scheme.
 #[derive(Debug, clap::Args)]
@@ -23,6 +25,8 @@ pub struct Args {}
 
 /// How often the store's generation is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often rollouts and shadows are looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 struct Running {
     deployment: u64,
@@ -36,41 +40,50 @@ struct Running {
 /// # Errors
 /// Definitions, secrets, store, engine; nothing deployed.
 pub fn run(context: &Context, _args: Args) -> anyhow::Result<Exit> {
-    let host = Host::open(&context.project)?;
+    let mut host = Host::open(&context.project)?;
     let (lock, suspects) = host.take_role("dukou serve")?;
-    let names = host.project.scheme_names()?;
     if host.project.auto_deploy {
-        let mut refused = None;
-        for name in &names {
-            // A scheme that cannot be brought into force does not stand in its neighbours' way: its older deployment goes on.
-            if let Err(error) = super::run::in_force(context, &host, name) {
-                let _ = output::failure(context, &error);
-                refused.get_or_insert(error);
-            }
-        }
-        if let Some(error) = refused
-            && !names.iter().any(|name| matches!(host.store.active(name), Ok(Some(_))))
-        {
-            return Err(error);
-        }
+        first_deployments(context, &host)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve_all(context, &host, &names, suspects));
+    let result = runtime.block_on(serve_all(context, &mut host, suspects));
     drop(lock);
     result
 }
 
-async fn serve_all(context: &Context, host: &Host, names: &[SchemeName], suspects: usize) -> anyhow::Result<Exit> {
+/// Puts schemes into force that never were. An edited file of one that was is left to `deploy` or `run`: a restart must not
+/// change a customer's rules.
+fn first_deployments(context: &Context, host: &Host) -> anyhow::Result<()> {
+    let names = host.project.scheme_names()?;
+    let mut refused = None;
+    for name in &names {
+        if host.store.active(name)?.is_some() {
+            continue;
+        }
+        // A scheme that cannot be brought into force does not stand in its neighbours' way.
+        if let Err(error) = super::run::in_force(context, host, name) {
+            let _ = output::failure(context, &error);
+            refused.get_or_insert(error);
+        }
+    }
+    match refused {
+        Some(error) if !names.iter().any(|name| matches!(host.store.active(name), Ok(Some(_)))) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn serve_all(context: &Context, host: &mut Host, suspects: usize) -> anyhow::Result<Exit> {
     let (stop, stopping) = watch::channel(false);
     let watched = super::signals::watch_signals(stop);
     let mut running: BTreeMap<SchemeName, Running> = BTreeMap::new();
     let mut generation = None;
+    let mut looked_after = host.clock.monotonic();
     while !*stopping.borrow() {
         let now = host.store.generation()?;
         if generation != Some(now) {
             generation = Some(now);
             // Reading and configuring a deployment takes milliseconds, of this thread only.
-            tokio::task::block_in_place(|| take_up(context, host, names, &mut running, suspects))?;
+            tokio::task::block_in_place(|| take_up(context, host, &mut running, suspects))?;
             if running.is_empty() {
                 return Err(Failure {
                     code: "deploy.none",
@@ -82,6 +95,10 @@ async fn serve_all(context: &Context, host: &Host, names: &[SchemeName], suspect
         }
         if running.values().any(|one| one.task.is_finished()) {
             break;
+        }
+        if host.clock.monotonic().saturating_sub(looked_after) >= LOOK_AFTER {
+            looked_after = host.clock.monotonic();
+            tokio::task::block_in_place(|| look_after(host));
         }
         let mut stopped = stopping.clone();
         tokio::select! {
@@ -104,16 +121,37 @@ async fn serve_all(context: &Context, host: &Host, names: &[SchemeName], suspect
     Ok(Exit::Done)
 }
 
+/// Lets rollouts go on. One that cannot stops no delivery.
+fn look_after(host: &Host) {
+    if let Err(error) = rollout::step(host) {
+        tracing::error!(%error, "a rollout cannot go on");
+    }
+}
+
+/// Schemes that can be served: those of the project's files. When one came since, perhaps of a new tenant, the project is
+/// read again for it.
+fn schemes(context: &Context, host: &mut Host, running: &BTreeMap<SchemeName, Running>) -> anyhow::Result<Vec<SchemeName>> {
+    let names = host.project.scheme_names()?;
+    let came = |name: &&SchemeName| !running.contains_key(*name) && matches!(host.store.active(name), Ok(Some(_)));
+    if !running.is_empty()
+        && names.iter().any(|name| came(&name))
+        && let Ok(project) = Project::load(&context.project)
+    {
+        host.project = project;
+    }
+    Ok(names)
+}
+
 /// Starts what is deployed and not running, and hands the stages of what runs under an older deployment the newer one:
 /// nothing is stopped for it.
 fn take_up(
     context: &Context,
-    host: &Host,
-    names: &[SchemeName],
+    host: &mut Host,
     running: &mut BTreeMap<SchemeName, Running>,
     suspects: usize,
 ) -> anyhow::Result<()> {
-    for name in names {
+    let names = schemes(context, host, running)?;
+    for name in &names {
         let Some(active) = host.store.active(name)? else {
             continue;
         };

@@ -1,13 +1,13 @@
 //! `dukou status [SCHEME]`: 运行概况. Reads only; beside a running host too.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::deploy;
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
-use crate::overview::status;
+use crate::overview::{rollouts, status};
 
 /// 运行概况: what is stuck, missing, broken, moving. Exit code 5 with open problems.
 #[derive(Debug, clap::Args)]
@@ -63,8 +63,14 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
             say(&format!("{gap}{}", status::text(&lens, &view).trim_end()));
         }
     }
+    let change = rollouts::read(desk.store.as_ref(), names.first().filter(|_| args.scheme.is_some()), desk.now)?;
+    let lens = desk.plain_lens();
     if context.json {
-        output::json(json!({ "schemes": items }));
+        let mut value = rollouts::to_json(&lens, &change);
+        value["schemes"] = items.into();
+        output::json(value);
+    } else if !change.is_empty() {
+        say(&format!("\n{}", rollouts::text(&lens, &change).trim_end()));
     }
     Ok(exit)
 }

@@ -212,6 +212,15 @@ pub fn unpin(root: &Path, scheme: &SchemeName) -> anyhow::Result<usize> {
     Ok(count)
 }
 
+/// Whether the file says of a scheme what runs.
+pub fn is_current(root: &Path, active: &Deployment, scheme: &SchemeName) -> bool {
+    let name = scheme.to_string();
+    read(root).is_ok_and(|lock| {
+        let found = lock.schemes.iter().find(|one| one.name == name);
+        found.is_some_and(|one| one.digest.as_deref() == Some(active.what.digest.to_string().as_str()))
+    })
+}
+
 /// Writes down what schemes run, after their activation. Pins stay, except those of plugins that are gone from the
 /// scheme, or that the definition's own file now equals.
 ///

@@ -286,8 +286,8 @@ impl Shadows {
 
 /// What a shadow is loaded with.
 pub struct Around<'a> {
-    /// The project.
-    pub project: &'a Project,
+    /// Reads the project: only what is loaded needs it.
+    pub project: &'a dyn Fn() -> Project,
     /// Its store.
     pub store: &'a dyn Store,
     /// The engine of plugins.
@@ -307,7 +307,7 @@ impl Running {
             at: self.row.since,
             active: false,
         };
-        let (scheme, wanted) = load(around.project, around.store, around.runtime, &deployment)?;
+        let (scheme, wanted) = load(&(around.project)(), around.store, around.runtime, &deployment)?;
         let version = wanted.version(&scheme);
         if self.body.comparison.is_null() {
             self.comparison = Comparison::of_documents_by(&version);

@@ -128,10 +128,15 @@ impl Watch {
         judge_cost(cost.fuel, cost.fuel_before, cost.groups, &under.thresholds)
     }
 
+    /// The project as its files say now: tenants come while a host serves.
+    fn fresh(&self) -> Project {
+        Project::load(&self.project.root).unwrap_or_else(|_| self.project.clone())
+    }
+
     fn version_before(&self, scheme: &SchemeName, id: u64) -> Option<Version> {
         let store = self.store.as_ref();
         let deployment = store.deployment(scheme, id).ok().flatten()?;
-        match load(&self.project, store, &self.runtime, &deployment) {
+        match load(&self.fresh(), store, &self.runtime, &deployment) {
             Ok((scheme, wanted)) => Some(wanted.version(&scheme)),
             Err(error) => {
                 tracing::warn!(%scheme, "what the version before costs is not known: {error:#}");
@@ -193,7 +198,7 @@ impl Guard for Watch {
         }
         drop(known);
         let around = Around {
-            project: &self.project,
+            project: &|| self.fresh(),
             store: self.store.as_ref(),
             runtime: &self.runtime,
             now: self.clock.now(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Lens;
 use super::history::evidence as told;
+use super::replay::pattern;
 use super::text::{argument, indented};
 use crate::deploy::evidence::{How, Standing};
 use crate::deploy::gate::{Examined, Judged};
@@ -67,7 +68,7 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     }
     for judged in examined.patterns.iter().take(MOST_PATTERNS) {
         out.push('\n');
-        out.push_str(&indented(&judged.pattern.id, 2));
+        out.push_str(&indented(&pattern::text(lens, &judged.pattern), 2));
         out.push_str(&format!("    {}\n", said(lang, judged)));
     }
     if examined.patterns.len() > MOST_PATTERNS {
@@ -148,7 +149,7 @@ pub fn to_json(lens: &Lens<'_>, plan: &Plan<'_>) -> Value {
         .patterns
         .iter()
         .map(|one| {
-            let mut value = json!({ "id": one.pattern.id });
+            let mut value = pattern::to_json(lens, &one.pattern);
             value["decision"] = match &one.decision {
                 None => Value::Null,
                 Some(said) => json!({

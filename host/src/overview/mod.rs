@@ -20,6 +20,7 @@ pub mod nearest;
 pub mod plan;
 pub mod problem;
 pub mod records;
+pub mod replay;
 pub mod rollouts;
 pub mod status;
 pub mod story;

@@ -10,6 +10,7 @@ use dukou_store::Store;
 use serde_json::{Value, json};
 
 use super::Lens;
+use super::replay::pattern;
 use super::text::{age, clean, count, money, short, time};
 use crate::deploy::gate::figures;
 use crate::deploy::rollout::body::{Body, MemberState, counts};
@@ -20,6 +21,8 @@ use crate::deploy::shadow::{self, Figures};
 const TOLD_DAYS: i64 = 7;
 /// The most that is told of.
 const MOST: usize = 20;
+/// The most patterns that text lists of a shadow.
+const MOST_PATTERNS: usize = 5;
 
 /// One rollout.
 #[derive(Debug, Clone)]
@@ -195,7 +198,7 @@ fn reason(lens: &Lens<'_>, reason: &Reason) -> String {
     }
 }
 
-/// One shadow, in two lines.
+/// One shadow: its figures, and what differs without any value.
 pub fn shadow_text(lens: &Lens<'_>, shadow: &Figures) -> String {
     let (lang, found) = (lens.lang, &shadow.comparison);
     let head: [(&str, &dyn Display); 4] = [
@@ -214,6 +217,14 @@ pub fn shadow_text(lens: &Lens<'_>, shadow: &Figures) -> String {
         ("not_run", &count(shadow.not_run)),
     ];
     let mut out = format!("{}\n  {}\n", lang.text(key, &head), lang.text("fleet.shadow-found", &figures));
+    let patterns = found.patterns();
+    for one in patterns.iter().take(MOST_PATTERNS) {
+        out.push_str(&format!("    {}\n", pattern::headline(lens, one)));
+    }
+    if patterns.len() > MOST_PATTERNS {
+        let more = patterns.len() - MOST_PATTERNS;
+        out.push_str(&format!("    {}\n", lang.text("fleet.more", &[("count", &more)])));
+    }
     if !shadow.error.is_empty() {
         out.push_str(&format!("  ! {}\n", short(&shadow.error, 300)));
     }
@@ -271,6 +282,15 @@ fn rollout_json(lens: &Lens<'_>, view: &RolloutView) -> Value {
 
 /// One shadow for machines.
 pub fn shadow_json(lens: &Lens<'_>, shadow: &Figures) -> Value {
+    let patterns = shadow.comparison.patterns().into_iter();
+    let patterns: Vec<Value> = patterns
+        .map(|one| {
+            json!({
+                "id": one.id, "kind": one.kind.word(), "path": one.path, "groups": one.groups,
+                "amount": one.amount.to_string(),
+            })
+        })
+        .collect();
     json!({
         "scheme": shadow.scheme.to_string(),
         "digest": shadow.digest.to_string(),
@@ -282,6 +302,7 @@ pub fn shadow_json(lens: &Lens<'_>, shadow: &Figures) -> Value {
         "ended": lens.stamp_or_null(shadow.ended),
         "over": shadow.is_over(lens.now),
         "replay": figures(&shadow.comparison),
+        "patterns": patterns,
         "not_run": shadow.not_run,
         "error": shadow.error,
     })

@@ -101,6 +101,8 @@ impl Deliverer {
                 .await?
         };
         if claimed.is_empty() {
+            // It was not the lane that held back: with slots left over, a run would wait for it for ever.
+            self.wait = Duration::ZERO;
             return Ok(0);
         }
         let claimed_at = self.pipeline.clock.monotonic();

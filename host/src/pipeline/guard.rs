@@ -22,7 +22,8 @@ pub struct Seen<'a> {
 
 /// Watches deployments. Called from blocking threads.
 pub trait Guard: Send + Sync {
-    /// At most so many groups in the next batch of this deployment; `usize::MAX` where nothing is watched.
+    /// At most so many groups in the next batch of this deployment; `usize::MAX` where nothing is watched, 0 where nothing
+    /// may be mapped now.
     ///
     /// # Errors
     /// The store's.

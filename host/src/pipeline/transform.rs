@@ -36,8 +36,10 @@ pub async fn transform(
     let limit = pipeline.batch(BATCH);
     let claimed = pipeline
         .blocking(move || {
-            let limit = limit.min(guard.allowance(&acting)?).max(1);
-            store.claim_groups(acting.name(), owner, limit)
+            match limit.min(guard.allowance(&acting)?) {
+                0 => Ok(Vec::new()),
+                limit => store.claim_groups(acting.name(), owner, limit),
+            }
         })
         .await?;
     let count = claimed.len();

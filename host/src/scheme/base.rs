@@ -133,13 +133,16 @@ fn over(mut below: Table, own: Table) -> Table {
     below
 }
 
+/// A merged table keeps the base's header: what it lacks, the base lacks.
 fn replace(known: &mut Entry, own: Entry) {
     match (std::mem::replace(&mut known.node.value, Held::Time), own.node.value) {
         (Held::Table(below), Held::Table(table)) => known.node.value = Held::Table(over(below, table)),
-        (_, value) => known.node.value = value,
+        (_, value) => {
+            known.key_span = own.key_span;
+            known.node.span = own.node.span;
+            known.node.value = value;
+        }
     }
-    known.key_span = own.key_span;
-    known.node.span = own.node.span;
 }
 
 /// A value of a file's own, by path; a list is one value.

@@ -99,6 +99,8 @@ fn read(
     let mut warnings = Vec::new();
     crate::settings::lint_secrets(file, table, &mut warnings);
     let mut root = Section::new(file, file.shown(), table, layers.start..layers.start, findings);
+    // It was taken out when the bases were read.
+    root.take("base");
     let title = root.text("title").map_or_else(|| name.to_string(), |title| title.value);
 
     let source = root

@@ -40,7 +40,8 @@ pub(crate) use file::{Held, Table, parse, shown};
 pub(crate) use load::{add_broken, check_base, load, unknown_scheme};
 pub(crate) use plugin::settings_of_file;
 pub(crate) use reader::{At, Section, duration, not_yet};
-pub(crate) use resolved::{differences, resolve};
+pub(crate) use render::cells;
+pub(crate) use resolved::{differences, quoted, resolve};
 
 /// One configured flow, checked.
 #[derive(Debug, Clone)]

@@ -133,7 +133,8 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-fn cells(text: &str) -> usize {
+/// Cells a text takes on a terminal.
+pub(crate) fn cells(text: &str) -> usize {
     text.chars().map(cell).sum()
 }
 

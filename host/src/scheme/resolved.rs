@@ -226,7 +226,8 @@ fn hidden(key: &str, text: &str) -> bool {
     matches!(key, "app_secret" | "token" | "password" | "secret_key") || crate::settings::looks_like_secret(key, text)
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -2,8 +2,10 @@
 
 mod bad;
 mod good;
+mod over_base;
 mod reference;
 mod table;
+mod tenants;
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use dukou_core::names::{DEFAULT_TENANT, is_name};
 
 use super::connection::{self, Connection};
 use super::secret::{self, SecretAt};
-use crate::scheme::{self, At, Code, Diagnostic, Section, Sentence, SourceFile};
+use crate::scheme::{self, Code, Diagnostic, Section, Sentence, SourceFile};
 
 /// The folder of all tenants.
 pub const TENANTS: &str = "tenants";
@@ -137,7 +137,7 @@ impl Tenant {
             self.title = title.value;
         }
         for tag in root.texts("tags").unwrap_or_default() {
-            if good_tag(&tag) {
+            if is_tag(&tag.value) {
                 self.tags.push(tag.value);
             } else {
                 root.push(Diagnostic::at(Code::Tag, file, tag.span).with("value", tag.value));
@@ -196,9 +196,8 @@ impl Tenant {
     }
 }
 
-/// One word that `--tag` and `tag=` can take.
-fn good_tag(tag: &At<String>) -> bool {
-    let text = tag.value.as_str();
+/// Whether a text is one word that `--tag` and `tag=` can take.
+pub(crate) fn is_tag(text: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | '=' | '/');
     !text.is_empty() && text.chars().count() <= LONGEST_TAG && !text.contains(odd)
 }

@@ -202,6 +202,29 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         self.sandbox().orders()
     }
 
+    /// Ships one more order, five minutes ago so that the next window holds it: a copy of the first one under another
+    /// number.
+    ///
+    /// # Panics
+    /// When there is no first order.
+    pub fn ship(&self, number: u64) {
+        let mut order = self.orders()[0].body.clone();
+        for id in ["order_no", "stockout_no", "stockout_id"] {
+            order[id] = number.to_string().into();
+        }
+        for line in order["details_list"].as_array_mut().into_iter().flatten() {
+            for id in ["rec_id", "sale_order_id", "src_order_detail_id", "src_oid"] {
+                line[id] = format!("{number}{}", line[id].to_string().trim_matches('"')).into();
+            }
+        }
+        let eastern = chrono::FixedOffset::east_opt(8 * 3600).unwrap_or(chrono::FixedOffset::east_opt(0).expect("zero"));
+        let shipped = dukou::compose::clock().now().with_timezone(&eastern) - chrono::TimeDelta::minutes(5);
+        let shipped = shipped.format("%Y-%m-%d %H:%M:%S").to_string();
+        order["consign_time"] = shipped.clone().into();
+        order["modified"] = shipped.into();
+        self.sandbox().put_order(order);
+    }
+
     /// Writes a file of the project.
     ///
     /// # Panics

@@ -82,27 +82,9 @@ fn a_deployment_is_taken_up_without_a_restart_and_an_edited_file_is_not() {
         status.stdout.contains("wdt-to-tplus.toml"),
         "edited and not deployed is shown: {status:?}"
     );
-    let deployed = site.dukou(&["deploy", "--json"]);
+    let deployed = site.dukou(&["deploy", "--accept", "all", "--json"]);
     assert_eq!(deployed.code, Some(0), "{deployed:?}");
-    let mut order = site.orders()[0].body.clone();
-    for id in ["order_no", "stockout_no", "stockout_id"] {
-        order[id] = "990001".into();
-    }
-    for line in order["details_list"].as_array_mut().unwrap() {
-        for id in ["rec_id", "sale_order_id", "src_order_detail_id", "src_oid"] {
-            line[id] = format!("77{}", line[id].to_string().trim_matches('"')).into();
-        }
-    }
-    // Shipped just now, so that the next window holds it.
-    let now = dukou::compose::clock()
-        .now()
-        .with_timezone(&chrono::FixedOffset::east_opt(8 * 3600).unwrap());
-    let shipped = (now - chrono::TimeDelta::minutes(5))
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string();
-    order["consign_time"] = shipped.clone().into();
-    order["modified"] = shipped.into();
-    site.sandbox().put_order(order);
+    site.ship(990_001);
     let run = site.dukou(&["run", "--json"]);
     assert!(matches!(run.code, Some(0 | 5)), "{run:?}");
     site.wait_until("the late order arrived", |site| site.journal().vouchers.len() == 4);

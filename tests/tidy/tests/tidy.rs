@@ -170,6 +170,20 @@ const WALLS: &[(&str, &[&str], &str)] = &[
         "whatever it does not hold, a guest cannot steal",
     ),
     (
+        "dukou-replay",
+        &[
+            "dukou-store",
+            "dukou-connect",
+            "dukou-sandbox",
+            "dukou",
+            "reqwest",
+            "rusqlite",
+            "tokio",
+            "anyhow",
+        ],
+        "what would change is found without a store, a network or a clock, so it is the same anywhere",
+    ),
+    (
         "dukou-connect",
         &[
             "dukou-store",
@@ -438,6 +452,25 @@ fn the_dry_run_has_no_way_to_a_sender() {
         }
     }
     assert!(broken.is_empty(), "a dry run must not be able to send or store: {broken:#?}");
+}
+
+#[test]
+fn a_replay_has_no_way_to_the_remote_systems() {
+    let own = ["host/src/cli/replay.rs", "host/src/deploy/stored.rs", "host/src/deploy/gate.rs"];
+    let words = ["Target", ".target(", "dyn Source", ".source(", "egress", "crossing", "settle", "ingest", "remap"];
+    let mut broken = Vec::new();
+    for path in files(&[".rs"]) {
+        let name = relative(&path);
+        let replays = name.starts_with("host/replay/src/") || own.contains(&name.as_str());
+        if !replays || name.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let said = words.iter().filter(|word| code.iter().any(|line| line.contains(**word)));
+        broken.extend(said.map(|word| format!("{name} must not know {word}")));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]

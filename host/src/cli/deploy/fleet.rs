@@ -24,9 +24,9 @@ use crate::deploy::rollout::{self, Ground, Turned, step_on};
 use crate::deploy::shadow::{self, NewShadow};
 use crate::deploy::{wanted, wanted_with};
 use crate::exit::Exit;
+use crate::overview::Lens;
 use crate::overview::fleet::{Matrix, text, to_json};
-use crate::overview::text::time;
-use crate::overview::{Desk, Lens};
+use crate::overview::text::{terminal_width, time};
 
 /// How long a wave is watched where nobody says otherwise.
 const USUAL_SOAK: Duration = Duration::from_secs(3_600);
@@ -37,7 +37,7 @@ const LINE_EVERY: usize = 10;
 ///
 /// # Errors
 /// A component that is none, schemes that are not there, the store.
-pub fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result<Exit> {
+pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result<Exit> {
     if let Some(id) = order.stop_rollout {
         let turned = rollout::stop(&Ground::of(host), id)?;
         return turn(context, id, turned, "stopped");
@@ -86,7 +86,7 @@ pub fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result
         note(context, &context.lang.t("fleet.no-html"));
     }
     let mut shown = Shown {
-        lens: Desk::of(host, context.lang).plain_lens(),
+        lens: plain_lens(context, host),
         context,
         file: file.display().to_string(),
         digest: Digest::of(&component.bytes),
@@ -136,6 +136,14 @@ pub fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result
         note(context, &context.lang.text("fleet.begun", &[("id", &id)]));
     }
     Ok(exit(&fates))
+}
+
+/// For what belongs to no scheme.
+fn plain_lens(context: &Context, host: &Host) -> Lens<'static> {
+    Lens {
+        width: terminal_width(),
+        ..Lens::plain(context.lang, host.clock.now())
+    }
 }
 
 /// All promoted, some held, or none.
@@ -344,7 +352,7 @@ fn begin_shadows(
             begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": "would-run" }));
             continue;
         }
-        let lens = Desk::of(host, context.lang).plain_lens();
+        let lens = plain_lens(context, host);
         let short = wanted.digest.short();
         let (result, line) = match shadow::begin(host.store.as_ref(), &new, host.clock.now())? {
             Ok(until) => {

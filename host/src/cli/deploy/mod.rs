@@ -2,6 +2,7 @@
 //! differences that nobody accepted stop it. Fleets, waves and shadows are `fleet`'s. Also the hidden `compile-plugin` that
 //! the host starts as a limited child.
 
+mod fleet;
 mod order;
 
 use std::ffi::OsString;
@@ -48,8 +49,8 @@ struct Candidate {
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     let host = Host::open(&context.project)?;
     let order = args.order(context, &host)?;
-    if order.fleet.is_some() {
-        anyhow::bail!("fleet::run is linked here");
+    if let Some(fleet) = &order.fleet {
+        return fleet::run(context, &host, fleet);
     }
     // All or nothing: every scheme has gone through the gate before the first is activated.
     let mut all = Vec::new();
@@ -95,6 +96,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         done.push(bring_into_force(context, &host, one, &order.file, &args)?);
     }
     lock::record(&host.project, host.store.as_ref(), &order.schemes)?;
+    host.reach("deploy.after-lock");
     if context.json {
         output::json(json!({ "deployments": done }));
     }
@@ -254,8 +256,15 @@ fn report(context: &Context, path: &std::path::Path, host: &Host, one: &Candidat
         note(context, &context.lang.t("gate.no-report"));
         return Ok(());
     };
-    let _ = (path, host, comparison);
-    Ok(())
+    super::replay::write_html(
+        context,
+        path,
+        &Lens::of(&one.scheme, context.lang, host.clock.now()),
+        &one.scheme.name,
+        one.examined.before.as_ref(),
+        &one.wanted,
+        comparison,
+    )
 }
 
 fn no_such_pattern(context: &Context, pattern: &str) -> Failure {

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dukou_core::names::SchemeName;
-use dukou_plugin::{InspectionLimits, inspect};
 
-use super::component;
+use crate::cli::replay::stand_in;
 use crate::cli::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy::gate::USUAL_DAYS;
-use crate::deploy::{Override, wanted};
+use crate::deploy::Override;
 use crate::exit::Exit;
 use crate::scheme::duration;
 
@@ -186,7 +185,7 @@ impl Args {
         let one_by_one = self.waves.is_none() && self.shadow.is_none() && !rollout;
         if one_by_one && matches!(targets, None | Some(To::Scheme(_))) {
             let file = match (&file, schemes.as_slice()) {
-                (Some(path), [scheme]) => Some(self.stand_in(context, host, path, scheme)?),
+                (Some(path), [scheme]) => Some(stand_in(context, &host.project.load_scheme(scheme)?, path)?),
                 _ => None,
             };
             return Ok(Order {
@@ -215,47 +214,6 @@ impl Args {
                 html: self.html.clone(),
             }),
         })
-    }
-
-    /// The plugin of a scheme that a component stands in for: of the component's own name, else of its file's.
-    fn stand_in(
-        &self,
-        context: &Context,
-        host: &Host,
-        path: &std::path::Path,
-        scheme: &SchemeName,
-    ) -> anyhow::Result<Override> {
-        let bytes = component(path)?;
-        let inspection = inspect(&bytes, &InspectionLimits::default())?;
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let mut names: Vec<String> = inspection.manifest.into_iter().map(|manifest| manifest.name).collect();
-        names.extend(stem);
-        let uses: Vec<_> = host.project.load_scheme(scheme)?.plugin_uses().cloned().collect();
-        let found = names
-            .iter()
-            .find(|name| uses.iter().any(|plugin_use| wanted::names(plugin_use, name)));
-        match found {
-            Some(name) => Ok(Override {
-                name: name.clone(),
-                bytes,
-            }),
-            None => {
-                let there: Vec<&str> = uses.iter().map(|plugin_use| plugin_use.name.as_str()).collect();
-                Err(Failure {
-                    code: "deploy.no-such-plugin",
-                    message: context.lang.text(
-                        "gate.no-such-plugin",
-                        &[
-                            ("scheme", scheme),
-                            ("names", &names.join(", ")),
-                            ("there", &there.join(", ")),
-                        ],
-                    ),
-                    exit: Exit::NotFound,
-                }
-                .into())
-            }
-        }
     }
 
     /// The component as the person wrote it, for the commands that are shown.

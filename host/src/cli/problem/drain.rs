@@ -152,7 +152,7 @@ async fn plan_and_drain(
         } else {
             say(text.trim_end());
         }
-        note(context, &context.lang.t(if args.plan { "plan.dry" } else { "drain.nothing" }));
+        note(context, &context.lang.t(if args.plan { "drain.planned" } else { "drain.nothing" }));
         return Ok(if args.plan { Exit::Done } else { Exit::Nothing });
     }
     note(context, text.trim_end());

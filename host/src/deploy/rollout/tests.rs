@@ -243,7 +243,7 @@ fn a_trap_takes_every_wave_back_and_what_failed_is_due_again() {
     assert_eq!(state, State::RolledBack);
     let setback = body.setback.unwrap();
     assert_eq!((setback.wave, setback.groups, setback.due_again), (1, 3, 3));
-    assert!(matches!(setback.reason, Reason::Failing { failed: 3, groups: 3, .. }));
+    assert!(matches!(setback.reason, Reason::Failing { failed: 3, groups: 23, .. }));
     let back = Evidence::parse(&scene.active(&schemes()[2]).what.evidence);
     assert_eq!(back.how, How::WaveRollback);
     assert_eq!(scene.settle(&schemes()[2], None), 3, "the version before maps them");

@@ -5,12 +5,15 @@ pub(super) mod evidence;
 mod json;
 mod text;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
 use dukou_store::rows::{Deployment, NewDeployment, VerdictCounts, WrittenFilter};
 use dukou_store::{Store, StoreError};
 
+use crate::deploy::changes;
 use crate::deploy::evidence::{Change, Evidence};
 
 pub use json::{entry_json, to_json};
@@ -117,25 +120,28 @@ fn timeline(scheme: &SchemeName, deployments: &[Deployment]) -> Vec<Entry> {
     entries
 }
 
-/// What differs between two deployments as far as their pins say, for those that kept no evidence.
+/// What differs between two deployments, for those that kept no list of changes. Of tables only their digests are told.
 fn between(before: &NewDeployment, after: &NewDeployment) -> Vec<Change> {
-    let mut changes = pinned("plugin", &before.plugins, &after.plugins);
-    changes.extend(pinned("table", &before.tables, &after.tables));
-    if before.definition != after.definition {
-        let short = |text: &str| Some(Digest::of(text.as_bytes()).short());
-        changes.push(Change {
-            what: "definition".to_owned(),
-            name: String::new(),
-            before: short(&before.definition),
-            after: short(&after.definition),
-        });
-    }
+    let none = BTreeMap::new();
+    let mut changes = changes::between(
+        &changes::Side {
+            definition: &before.definition,
+            plugins: &before.plugins,
+            tables: &none,
+        },
+        &changes::Side {
+            definition: &after.definition,
+            plugins: &after.plugins,
+            tables: &none,
+        },
+    );
+    changes.extend(tables(&before.tables, &after.tables));
     changes
 }
 
-fn pinned(what: &str, before: &[(String, Digest)], after: &[(String, Digest)]) -> Vec<Change> {
-    let of = |pins: &[(String, Digest)], name: &str| {
-        let found = pins.iter().find(|(pinned, _)| pinned == name);
+fn tables(before: &[(String, Digest)], after: &[(String, Digest)]) -> Vec<Change> {
+    let of = |tables: &[(String, Digest)], name: &str| {
+        let found = tables.iter().find(|(table, _)| table == name);
         found.map(|(_, digest)| digest.short())
     };
     let gone = before.iter().filter(|(name, _)| of(after, name).is_none());
@@ -144,7 +150,7 @@ fn pinned(what: &str, before: &[(String, Digest)], after: &[(String, Digest)]) -
         let (was, is) = (of(before, name), of(after, name));
         if was != is {
             changes.push(Change {
-                what: what.to_owned(),
+                what: "table".to_owned(),
                 name: name.clone(),
                 before: was,
                 after: is,

@@ -88,32 +88,34 @@ fn one_deployment_is_whole_also_without_a_definition() {
 }
 
 #[test]
-fn pins_that_came_and_went_are_changes() {
-    let with = |plugins: &[(&str, &str)], definition: &str| NewDeployment {
+fn what_a_deployment_kept_no_list_of_is_told_by_its_content() {
+    let with = |plugins: &[(&str, &str)], table: &str, memo: &str| NewDeployment {
         digest: Digest::of(b""),
-        definition: definition.into(),
+        definition: json!({ "title": "t", "mapping": { "settings": { "fields": { "Memo": memo } } } }).to_string(),
         plugins: plugins
             .iter()
             .map(|(name, bytes)| ((*name).to_owned(), Digest::of(bytes.as_bytes())))
             .collect(),
-        tables: Vec::new(),
+        tables: vec![(table.to_owned(), Digest::of(b"rows"))],
         by: String::new(),
         note: String::new(),
         evidence: "{}".into(),
     };
-    let (before, after) = (with(&[("a", "1"), ("b", "1")], "{}"), with(&[("b", "2"), ("c", "1")], "{ }"));
-    let shown: Vec<(String, bool, bool)> = between(&before, &after)
+    let before = with(&[("a", "1"), ("b", "1")], "客户", "旧");
+    let after = with(&[("b", "2"), ("c", "1")], "仓库", "新");
+    let mut shown: Vec<(String, bool, bool)> = between(&before, &after)
         .into_iter()
         .map(|change| (format!("{} {}", change.what, change.name), change.before.is_some(), change.after.is_some()))
         .collect();
-    assert_eq!(
-        shown,
-        [
-            ("plugin b".to_owned(), true, true),
-            ("plugin c".to_owned(), false, true),
-            ("plugin a".to_owned(), true, false),
-            ("definition ".to_owned(), true, true),
-        ]
-    );
+    shown.sort();
+    let expected = [
+        ("plugin a", true, false),
+        ("plugin b", true, true),
+        ("plugin c", false, true),
+        ("setting mapping.settings.fields.Memo", true, true),
+        ("table 仓库", false, true),
+        ("table 客户", true, false),
+    ];
+    assert_eq!(shown, expected.map(|(what, before, after)| (what.to_owned(), before, after)));
     assert!(between(&before, &before).is_empty());
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::super::mask::{self, Side};
 use super::super::text::{clean, count, money, short};
 use super::super::{Lens, Personal};
-use crate::lang::Lang;
 
 /// Characters of a value in a line of text.
 const VALUE_CHARS: usize = 80;
@@ -33,20 +32,21 @@ pub struct Sides {
 pub fn text(lens: &Lens<'_>, pattern: &Pattern) -> String {
     let lang = lens.lang;
     let mut out = format!("[{}] {}\n", pattern.id, headline(lens, pattern));
-    if pattern.values.len() > 1 || pattern.kind == PatternKind::Type {
+    if pattern.values.len() > 1 {
         let list: Vec<String> = pattern
             .values
             .iter()
             .map(|one| {
                 let sides = sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
-                format!("{} ×{}", arrow(&sides), count(one.count))
+                format!("{} ×{}", arrow(&sides, VALUE_CHARS), count(one.count))
             })
             .collect();
         out.push_str(&format!("    {}\n", list.join("  ")));
     }
     let sides = example(lens, pattern);
     let place = place(lens, pattern);
-    let arguments: [(&str, &dyn Display); 2] = [("place", &place), ("change", &arrow(&sides))];
+    let chars = if pattern.kind.is_verdict() { REASON_CHARS } else { VALUE_CHARS };
+    let arguments: [(&str, &dyn Display); 2] = [("place", &place), ("change", &arrow(&sides, chars))];
     out.push_str(&format!("    {}\n", lang.text("replay.example", &arguments)));
     out
 }
@@ -189,31 +189,47 @@ fn is_of_record(kind: PatternKind) -> bool {
 
 /// `{"rejected":{"code":…}}` in words.
 fn verdict(lens: &Lens<'_>, text: &str) -> String {
-    let lang = lens.lang;
-    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(text) else {
+    let Value::Object(object) = masked_verdict(lens, text) else {
         return clean(text);
     };
     let Some((word, inner)) = object.into_iter().next() else {
         return clean(text);
     };
     let told = match &inner {
-        Value::String(reason) => mask::reply(lens, reason, &[]),
+        Value::String(reason) => reason.clone(),
         Value::Object(problem) => {
             let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
             let place = match part("path") {
                 "" => String::new(),
                 path => format!(" {path}"),
             };
-            format!("[{}]{place} {}", part("code"), mask::reply(lens, part("message"), &[]))
+            format!("[{}]{place} {}", part("code"), part("message"))
         }
         other => other.to_string(),
     };
-    lang.text(&format!("replay.verdict.{word}"), &[("told", &clean(&told))])
+    lens.lang.text(&format!("replay.verdict.{word}"), &[("told", &clean(&told))])
 }
 
-fn arrow(sides: &Sides) -> String {
+/// A verdict with its reasons masked as far as that is possible without the record.
+fn masked_verdict(lens: &Lens<'_>, text: &str) -> Value {
+    let Ok(Value::Object(mut object)) = serde_json::from_str::<Value>(text) else {
+        return Value::Null;
+    };
+    for inner in object.values_mut() {
+        let reason = match inner {
+            Value::Object(problem) => problem.get_mut("message"),
+            other => Some(other),
+        };
+        if let Some(Value::String(reason)) = reason {
+            *reason = mask::reply(lens, reason, &[]);
+        }
+    }
+    Value::Object(object)
+}
+
+fn arrow(sides: &Sides, chars: usize) -> String {
     let side = |text: &Option<String>| match text {
-        Some(text) => short(text, VALUE_CHARS),
+        Some(text) => short(text, chars),
         None => ABSENT.to_owned(),
     };
     format!("{} → {}", side(&sides.before), side(&sides.after))
@@ -229,19 +245,22 @@ pub fn to_json(lens: &Lens<'_>, pattern: &Pattern) -> Value {
             json!({ "before": sides.before, "after": sides.after, "count": one.count })
         })
         .collect();
-    // Words of a verdict are not translated for machines.
-    let plain = Lens {
-        lang: Lang::En,
-        ..*lens
-    };
-    let sides = example(&plain, pattern);
     let example = &pattern.example;
+    let sides = if pattern.kind.is_verdict() {
+        let side = |text: &Option<String>| text.as_ref().map(|text| masked_verdict(lens, text).to_string());
+        Sides {
+            before: side(&example.before),
+            after: side(&example.after),
+        }
+    } else {
+        self::example(lens, pattern)
+    };
     json!({
         "id": pattern.id,
         "kind": pattern.kind.word(),
         "path": pattern.path,
         "types": pattern.types.map(|(before, after)| json!({ "before": before.word(), "after": after.word() })),
-        "cause": pattern.cause.as_ref().map(|cause| json!({ "code": cause.code, "message": reason(&plain, cause) })),
+        "cause": pattern.cause.as_ref().map(|cause| json!({ "code": cause.code, "message": reason(lens, cause) })),
         "groups": pattern.groups,
         "amount": pattern.amount.to_string(),
         "places": pattern.places,

@@ -42,18 +42,14 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn table(&mut self, table: &'a Table, path: &[&'a str]) {
-        let deeper = |entry: &&Entry| match &entry.node.value {
-            Held::Table(inner) => !inner.entries.is_empty(),
+        let listed = self.layers.is_some() && path.is_empty();
+        let deeper = move |entry: &&Entry| match &entry.node.value {
+            Held::Table(inner) => !inner.entries.is_empty() && !is_reference(inner),
+            Held::List(items) => listed && !items.is_empty() && TABLE_LISTS.contains(&entry.key.as_str()),
             _ => false,
         };
         for entry in table.entries.iter().filter(|entry| !deeper(entry)) {
-            let path = with(path, &entry.key);
-            match &entry.node.value {
-                Held::List(items) if self.layers.is_some() && path.len() == 1 && TABLE_LISTS.contains(&path[0]) => {
-                    self.list(entry, items, &path);
-                }
-                _ => self.leaf(entry, &path, None),
-            }
+            self.leaf(entry, &with(path, &entry.key), None);
         }
         let here: Vec<&'a Default> = self
             .defaults
@@ -68,8 +64,11 @@ impl<'a> Walk<'a> {
             }
         }
         for entry in table.entries.iter().filter(deeper) {
-            if let Held::Table(inner) = &entry.node.value {
-                self.table(inner, &with(path, &entry.key));
+            let path = with(path, &entry.key);
+            match &entry.node.value {
+                Held::Table(inner) => self.table(inner, &path),
+                Held::List(items) => self.list(entry, items, &path),
+                _ => {}
             }
         }
     }
@@ -81,7 +80,7 @@ impl<'a> Walk<'a> {
             Standing::Plain | Standing::Inherited => standing,
             _ => Standing::Part,
         };
-        if inside == Standing::Part || items.is_empty() {
+        if inside == Standing::Part {
             self.leaf(entry, path, Some(items.len()));
         }
         for (index, item) in items.iter().enumerate() {
@@ -155,6 +154,11 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// `{ env = "…" }` and its like: one value on one line.
+fn is_reference(table: &Table) -> bool {
+    matches!(table.entries.as_slice(), [only] if matches!(only.key.as_str(), "env" | "file" | "secret"))
 }
 
 fn with<'a>(path: &[&'a str], key: &'a str) -> Vec<&'a str> {

@@ -1,6 +1,7 @@
 //! A tenant's end: every row of its schemes and targets, and bytes that nothing else names, in one transaction and
 //! overwritten with zeros in the file. Old pages may stay in the write-ahead log until it is used again or the last
-//! process closes the file; what the file system, its snapshots or backups keep is out of reach.
+//! process closes the file, and in pages that were freed earlier, or written before this step of the program, until they
+//! are used again; what the file system, its snapshots or backups keep is out of reach.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::deployments::audit;
 use super::fault::Step;
+use super::open::OVERWRITING;
 use super::values::uint;
 use super::work::{GroupId, SchemeId, Work};
 use crate::erasure;
@@ -178,8 +180,9 @@ impl<'c> Thorough<'c> {
     fn set(&self, thorough: bool) -> rusqlite::Result<()> {
         self.sql
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, !thorough)?;
+        let overwriting = if thorough { "ON" } else { OVERWRITING };
         self.sql
-            .pragma_update_and_check(None, "secure_delete", thorough, |_| Ok(()))
+            .pragma_update_and_check(None, "secure_delete", overwriting, |_| Ok(()))
     }
 }
 

@@ -20,6 +20,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the statements of this crate.
 const CACHED_STATEMENTS: usize = 224;
 
+/// Texts that move or go within a page are overwritten, which costs no writing: else erasing a tenant would leave copies
+/// of them in the unused part of pages that it shares with others.
+pub(super) const OVERWRITING: &str = "FAST";
+
 /// Opens the writing connection: settings, schema, check.
 pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -37,6 +41,9 @@ pub(super) fn writing(path: &Path, presence: &Presence) -> Result<Connection, St
         .pragma_update(None, "journal_size_limit", 64 << 20)
         .map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
+    connection
+        .pragma_update_and_check(None, "secure_delete", OVERWRITING, |_| Ok(()))
+        .map_err(opening)?;
     // Copies of changed pages for savepoints go to memory, not to a file that is written for nothing.
     connection
         .pragma_update(None, "temp_store", "MEMORY")

@@ -1,0 +1,226 @@
+//! The change gate from end to end: what stops a deployment and what lets it through, a deployment under full load, and
+//! death at every point of one.
+#![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use dukou_flow::{Ended, Site, SiteOptions, ended};
+use dukou_plugin_build::append_section;
+use dukou_stock::WDT_TO_TPLUS;
+use serde_json::Value;
+
+const DUKOU: &str = env!("CARGO_BIN_EXE_dukou-flow-host");
+const SCHEME: &str = "schemes/wdt-to-tplus.toml";
+const OLD: &str = "Memo = \"来自旺店通\"";
+const NEW: &str = "Memo = \"来自渡口\"";
+
+fn site(orders: usize) -> Site {
+    Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders,
+            ..SiteOptions::default()
+        },
+    )
+}
+
+/// Deployed and run once, and gated from then on.
+fn settled(orders: usize) -> Site {
+    let site = site(orders);
+    let run = site.dukou(&["run", "--json"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    site.edit("dukou.toml", "auto_deploy = true", "auto_deploy = false");
+    site
+}
+
+fn in_force(site: &Site) -> Value {
+    site.dukou(&["status", "--json"]).json()["schemes"][0]["deployment"].clone()
+}
+
+fn standing(ended: &Ended) -> String {
+    ended.json()["deployments"][0]["standing"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn differences_stop_a_deployment_until_somebody_accepts_exactly_these() {
+    let site = settled(12);
+    let before = in_force(&site);
+    site.edit(SCHEME, OLD, NEW);
+    let stopped = site.dukou(&["deploy", "--json"]);
+    assert_eq!(stopped.code, Some(9), "{stopped:?}");
+    assert_eq!(standing(&stopped), "pending");
+    let patterns = stopped.json()["deployments"][0]["patterns"].clone();
+    assert_eq!(patterns.as_array().unwrap().len(), 1, "{patterns}");
+    assert_eq!(patterns[0]["path"], "Memo");
+    assert_eq!(patterns[0]["groups"], 12);
+    assert_eq!(in_force(&site), before, "nothing came into force");
+    let pattern = patterns[0]["id"].as_str().unwrap();
+
+    // A dry run says what would be, with another exit code, and takes nothing down.
+    let dry = site.dukou(&["deploy", "--dry-run", "--accept", pattern, "--json"]);
+    assert_eq!(dry.code, Some(10), "{dry:?}");
+    assert_eq!(site.dukou(&["deploy"]).code, Some(9));
+
+    // A rejected pattern stops it as well, and says so.
+    let rejected = site.dukou(&["deploy", "--reject", pattern, "--note", "not before January", "--json"]);
+    assert_eq!((rejected.code, standing(&rejected).as_str()), (Some(9), "rejected"));
+
+    let accepted = site.dukou(&["deploy", "--accept", &pattern[..4], "--note", "agreed", "--json"]);
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    assert_eq!(standing(&accepted), "accepted");
+    let now = in_force(&site);
+    assert_eq!(now["id"], "2");
+
+    // Another value of the same field is another recipe: what was accepted has expired.
+    site.edit(SCHEME, NEW, "Memo = \"别的\"");
+    let expired = site.dukou(&["deploy", "--json"]);
+    assert_eq!((expired.code, standing(&expired).as_str()), (Some(9), "pending"));
+    assert_eq!(in_force(&site), now);
+
+    // Back again, at once; what was edited stays edited.
+    let back = site.dukou(&["rollback", "--json"]);
+    assert_eq!(back.code, Some(0), "{back:?}");
+    let again = in_force(&site);
+    assert_eq!((again["id"].as_str(), &again["digest"]), (Some("3"), &before["digest"]));
+    assert!(site.read(SCHEME).contains("别的"));
+    let none = site.dukou(&["deploy", "--accept", "ffff"]);
+    assert_eq!(none.code, Some(8), "an unknown pattern is no acceptance: {none:?}");
+}
+
+#[test]
+fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
+    let site = site(8);
+    site.edit(
+        SCHEME,
+        "Customer = \"TESTCUST\"",
+        "Customer = \"{{shop_no|lookup(客户对照)|or(TESTCUST)}}\"",
+    );
+    site.write("tables/客户对照.csv", "店铺编号,T+客户编码\n0101,TESTCUST\n");
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+    site.edit("dukou.toml", "auto_deploy = true", "auto_deploy = false");
+    site.write("tables/客户对照.csv", "店铺编号,T+客户编码\n0101,TESTCUST\n9999,TESTCUST\n");
+    let rows = site.dukou(&["deploy", "--json"]);
+    assert_eq!((rows.code, standing(&rows).as_str()), (Some(0), "no-op"), "{rows:?}");
+
+    // The same code in other bytes, as another compiler leaves it.
+    let mut table = dukou_stock::all()
+        .iter()
+        .find(|(name, _)| *name == "table")
+        .unwrap()
+        .1
+        .to_vec();
+    append_section(&mut table, "producers-of-another-day", b"1");
+    site.write("build/table.wasm", &table);
+    let file = site.dir.path().join("build/table.wasm");
+    let file = file.to_str().unwrap();
+    let deployed = site.dukou(&["deploy", file, "--to", "wdt-to-tplus", "--json"]);
+    assert_eq!((deployed.code, standing(&deployed).as_str()), (Some(0), "no-op"), "{deployed:?}");
+    let lock = site.read("dukou.lock");
+    assert!(lock.contains("pinned = \"plugins/pinned/table-"), "{lock}");
+    // The pin is what is wanted now: nothing is edited, and deploying again changes nothing.
+    let status = site.dukou(&["status", "--json"]).json();
+    assert_eq!(status["schemes"][0]["undeployed"], serde_json::json!([]), "{status}");
+    let same = site.dukou(&["deploy", "--json"]);
+    assert_eq!(standing(&same), "unchanged", "{same:?}");
+    let unpinned = site.dukou(&["deploy", "--unpin", "--json"]);
+    assert_eq!((unpinned.code, standing(&unpinned).as_str()), (Some(0), "no-op"), "{unpinned:?}");
+    assert!(!site.read("dukou.lock").contains("pinned"));
+
+    // A plugin that maps otherwise is stopped, whatever brought it.
+    site.write("build/table.wasm", WDT_TO_TPLUS);
+    let wrong = site.dukou(&["deploy", file, "--to", "wdt-to-tplus"]);
+    assert_ne!(wrong.code, Some(0), "{wrong:?}");
+}
+
+#[test]
+fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_none() {
+    let site = Site::new(
+        DUKOU,
+        &SiteOptions {
+            orders: 400,
+            in_flight: 8,
+            ..SiteOptions::default()
+        },
+    );
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    site.wait_until("some orders arrived", |site| site.journal().vouchers.len() >= 20);
+    site.edit(SCHEME, OLD, NEW);
+    let deployed = site.dukou(&["deploy", "--no-gate", "--yes", "--json"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    for number in 0..10 {
+        site.ship(990_000 + number);
+    }
+    let run = site.dukou(&["run", "--json"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    site.wait_until("everything arrived", |site| site.journal().vouchers.len() >= 410);
+    let status = Command::new("kill")
+        .args(["-TERM", &serving.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(ended(serving).code, Some(0));
+
+    let mut ledger: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for voucher in site.journal().vouchers {
+        ledger.entry(voucher.external_code).or_default().push(voucher.body);
+    }
+    assert_eq!(ledger.len(), 410, "none is lost");
+    let mut versions = BTreeSet::new();
+    for (code, bodies) in &ledger {
+        let [body] = bodies.as_slice() else {
+            panic!("{code} was written {} times", bodies.len());
+        };
+        let by = (body.contains("来自旺店通\""), body.contains("来自渡口\""));
+        assert!(matches!(by, (true, false) | (false, true)), "{code} is of one version: {body}");
+        versions.insert(by);
+    }
+    assert_eq!(versions.len(), 2, "both versions made vouchers");
+}
+
+#[test]
+fn death_at_any_point_of_a_deployment_leaves_the_old_or_the_new_version() {
+    for place in ["deploy.before-activate", "deploy.after-activate", "deploy.after-lock"] {
+        let site = settled(3);
+        let before = in_force(&site);
+        site.edit(SCHEME, OLD, NEW);
+        let dead = ended(
+            site.command(&["deploy", "--accept", "all"])
+                .env("DUKOU_FAILPOINTS", format!("{place}=return"))
+                .spawn()
+                .unwrap(),
+        );
+        assert_eq!(dead.code, None, "{place} was never reached: {dead:?}");
+        let after = in_force(&site);
+        match place {
+            "deploy.before-activate" => assert_eq!(after, before, "{place}: the old one stays"),
+            _ => assert_eq!(after["id"], "2", "{place}: the new one is in force"),
+        }
+        // What was accepted is remembered, and the rest is done by saying it again.
+        let again = site.dukou(&["deploy", "--json"]);
+        assert_eq!(again.code, Some(0), "{place}: {again:?}");
+        assert_eq!(in_force(&site)["id"], "2", "{place}");
+        let digest = in_force(&site)["digest"].as_str().unwrap().to_owned();
+        assert!(site.read("dukou.lock").contains(&digest), "{place}");
+    }
+}
+
+#[test]
+fn a_restart_changes_no_rule() {
+    let site = settled(3);
+    let before = in_force(&site);
+    site.edit("dukou.toml", "auto_deploy = false", "auto_deploy = true");
+    site.edit(SCHEME, OLD, NEW);
+    let serving = site.command(&["serve"]).spawn().unwrap();
+    site.ship(990_001);
+    site.wait_until("the late order arrived", |site| site.journal().vouchers.len() == 4);
+    let status = Command::new("kill")
+        .args(["-TERM", &serving.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(ended(serving).code, Some(0));
+    assert_eq!(in_force(&site), before);
+    let late = site.journal().vouchers.into_iter().find(|one| one.external_code == "990001");
+    assert!(late.unwrap().body.contains("来自旺店通"));
+}
