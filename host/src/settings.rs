@@ -15,8 +15,8 @@ use dukou_core::catalogue::Catalogue;
 use dukou_core::names::{DEFAULT_TENANT, SchemeName, TargetName};
 
 pub use connection::{Connection, ConnectionKind, Side, TplusCloudSettings, WdtQimenSettings};
-pub(crate) use secret::{lint as lint_secrets, looks_like_secret};
 pub use secret::{SecretAt, SecretRef};
+pub(crate) use secret::{lint as lint_secrets, looks_like_secret};
 pub(crate) use tenant::is_tag;
 pub use tenant::{TENANT_FILE, TENANTS, Tenant};
 
@@ -245,7 +245,10 @@ impl Project {
     pub fn connections_of<'a>(&'a self, tenant: &str) -> impl Iterator<Item = &'a Connection> + Clone {
         let own = self.tenants.get(tenant);
         let hidden = move |name: &str| own.is_some_and(|own| own.names(name));
-        let shared = self.connections.values().filter(move |connection| !hidden(&connection.name));
+        let shared = self
+            .connections
+            .values()
+            .filter(move |connection| !hidden(&connection.name));
         own.into_iter().flat_map(|own| own.connections.values()).chain(shared)
     }
 
@@ -257,7 +260,9 @@ impl Project {
 
     /// The catalogues and additions that a tenant's schemes are read with.
     pub(crate) fn catalogues_of(&self, tenant: &str) -> &[Catalogue] {
-        self.tenants.get(tenant).map_or(&self.catalogues, |tenant| &tenant.catalogues)
+        self.tenants
+            .get(tenant)
+            .map_or(&self.catalogues, |tenant| &tenant.catalogues)
     }
 
     /// The tags of a tenant; none for `default`.

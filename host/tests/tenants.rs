@@ -120,22 +120,32 @@ fn tenants_and_schemes_of_the_fleet_are_listed_and_shown() {
     let vips = dukou(root, &["scheme", "ls", "--tag", "vip", "--json"]).ends(0).json();
     let vips = vips["schemes"].as_array().unwrap().clone();
     assert_eq!(vips.len(), 12);
-    assert!(vips.iter().all(|scheme| scheme["bases"][0] == "sales-out" && scheme["standing"] == "new"));
+    assert!(
+        vips.iter()
+            .all(|scheme| scheme["bases"][0] == "sales-out" && scheme["standing"] == "new")
+    );
     // The text of one scheme has a marked line with file and line for each difference.
     let scheme = "lanmao/sales-out";
     let text = dukou(root, &["scheme", "show", scheme, "--resolved"]).ends(0).stdout;
     for one in fleet.differences.iter().filter(|one| one.scheme == scheme) {
         let place = format!("# {}:{}", one.file, one.line);
-        let line = text.lines().find(|line| line.contains(&format!("{place} "))).unwrap_or_else(|| panic!("{place}\n{text}"));
+        let line = text
+            .lines()
+            .find(|line| line.contains(&format!("{place} ")))
+            .unwrap_or_else(|| panic!("{place}\n{text}"));
         assert!(line.starts_with(['~', '+']), "{line}");
     }
-    let shown = dukou(root, &["scheme", "show", scheme, "--resolved", "--json"]).ends(0).json();
+    let shown = dukou(root, &["scheme", "show", scheme, "--resolved", "--json"])
+        .ends(0)
+        .json();
     assert_eq!(shown["differences"], count(scheme));
     assert_eq!(shown["tables"][0]["file"], "tenants/lanmao/tables/店铺客户.csv");
     assert_eq!(shown["tables"][0]["rows"], 2);
     assert_eq!(shown["plugins"][0]["name"], "table");
     assert_eq!(shown["connections"][1]["own"], true);
-    let diff = dukou(root, &["scheme", "show", scheme, "--diff", "--json"]).ends(0).json();
+    let diff = dukou(root, &["scheme", "show", scheme, "--diff", "--json"])
+        .ends(0)
+        .json();
     assert_eq!(diff["values"].as_array().unwrap().len(), count(scheme));
     let file = dukou(root, &["scheme", "show", scheme]).ends(0).stdout;
     assert!(file.starts_with("base = \"sales-out\""));
@@ -149,10 +159,18 @@ fn the_whole_fleet_passes_the_lint_with_its_plugins() {
     // A number that meets every kind of difference.
     fleet::write(dir.path(), &fleet::fleet(12)).unwrap();
     let checked = dukou(dir.path(), &["check", "--json"]).ends(0).json();
-    assert_eq!((checked["schemes"].as_u64(), checked["errors"].as_array().map(Vec::len)), (Some(12), Some(0)));
+    assert_eq!(
+        (checked["schemes"].as_u64(), checked["errors"].as_array().map(Vec::len)),
+        (Some(12), Some(0))
+    );
     assert_eq!(checked["warnings"].as_array().map(Vec::len), Some(0));
-    let one = dukou(dir.path(), &["check", "lanmao/sales-out", "--json"]).ends(0).json();
-    assert_eq!((one["schemes"].as_u64(), one["connections"].as_u64()), (Some(1), Some(2)));
+    let one = dukou(dir.path(), &["check", "lanmao/sales-out", "--json"])
+        .ends(0)
+        .json();
+    assert_eq!(
+        (one["schemes"].as_u64(), one["connections"].as_u64()),
+        (Some(1), Some(2))
+    );
 }
 
 #[test]
@@ -160,7 +178,19 @@ fn a_new_tenant_is_written_once_and_is_without_fault() {
     let dir = tempfile::tempdir().unwrap();
     fleet::write(dir.path(), &fleet::fleet(1)).unwrap();
     let root = dir.path();
-    let new = ["tenant", "new", "xinke", "--title", "新\"客\"", "--tag", "vip", "--owner", "李", "--base", "sales-out"];
+    let new = [
+        "tenant",
+        "new",
+        "xinke",
+        "--title",
+        "新\"客\"",
+        "--tag",
+        "vip",
+        "--owner",
+        "李",
+        "--base",
+        "sales-out",
+    ];
     let dry: Vec<&str> = new.iter().copied().chain(["--dry-run"]).collect();
     dukou(root, &dry).ends(0);
     assert!(!root.join("tenants/xinke").exists());
@@ -173,15 +203,54 @@ fn a_new_tenant_is_written_once_and_is_without_fault() {
     let (_, connection) = own.split_once("[connections.tplus]").unwrap();
     let file = root.join("tenants/xinke/tenant.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("{text}\n[connections.tplus]{}", connection.replace("lanmao", "xinke"))).unwrap();
+    std::fs::write(
+        &file,
+        format!("{text}\n[connections.tplus]{}", connection.replace("lanmao", "xinke")),
+    )
+    .unwrap();
     dukou(root, &["check", "xinke/sales-out"]).ends(0);
     let (project, _) = Project::read(root).unwrap();
-    assert_eq!((project.tenants["xinke"].title.as_str(), project.tags("xinke")), ("新\"客\"", &["vip".to_owned()][..]));
-    assert_eq!(project.differences(&SchemeName::parse("xinke/sales-out").unwrap()), Some(1), "the title");
+    assert_eq!(
+        (project.tenants["xinke"].title.as_str(), project.tags("xinke")),
+        ("新\"客\"", &["vip".to_owned()][..])
+    );
+    assert_eq!(
+        project.differences(&SchemeName::parse("xinke/sales-out").unwrap()),
+        Some(1),
+        "the title"
+    );
     dukou(root, &["tenant", "new", "Xinke"]).ends(3);
     dukou(root, &["tenant", "new", "default"]).ends(3);
     dukou(root, &["tenant", "new", "other", "--base", "sales-uot"]).ends(3);
     assert!(!root.join("tenants/other").exists());
+}
+
+#[test]
+fn an_edit_of_the_base_or_of_a_tenants_table_is_seen_as_not_deployed() {
+    let dir = tempfile::tempdir().unwrap();
+    fleet::write(dir.path(), &fleet::fleet(2)).unwrap();
+    let root = dir.path();
+    dukou(root, &["deploy", "lanmao/sales-out"]).ends(0);
+    let standing = || {
+        let listed = dukou(root, &["scheme", "ls", "--json"]).ends(0).json();
+        let (own, other) = (&listed["schemes"][0], &listed["schemes"][1]);
+        assert_eq!(other["standing"], "new", "the other tenant's is its own affair");
+        (own["standing"].as_str().unwrap().to_owned(), own["undeployed"].clone())
+    };
+    let edit = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(root.join(file), text.replace(from, to)).unwrap();
+    };
+    assert_eq!(standing().0, "deployed");
+    let table = "tenants/lanmao/tables/店铺客户.csv";
+    edit(table, "SHOP01,TSHOP02", "SHOP01,TSHOP03");
+    assert_eq!(standing(), ("edited".to_owned(), serde_json::json!([table])));
+    edit(table, "SHOP01,TSHOP03", "SHOP01,TSHOP02");
+    assert_eq!(standing().0, "deployed", "what is put back is in force");
+    let base = "base/schemes/sales-out.toml";
+    edit(base, "来自旺店通\"", "来自 WDT\"");
+    assert_eq!(standing(), ("edited".to_owned(), serde_json::json!([base])));
 }
 
 /// What only one tenant's data says.
@@ -312,7 +381,17 @@ fn what_is_said_of_one_tenant_holds_nothing_of_another() {
         &["problem", "show", "CK2", scheme],
         &["problem", "retry", scheme, "--dry-run"],
         &["problem", "retry", scheme, "--key", "CK2", "--dry-run"],
-        &["problem", "resolve", "--scheme", scheme, "--key", "CK2", "--note", "x", "--dry-run"],
+        &[
+            "problem",
+            "resolve",
+            "--scheme",
+            scheme,
+            "--key",
+            "CK2",
+            "--note",
+            "x",
+            "--dry-run",
+        ],
         &["record", "ls", scheme],
         &["record", "show", "CK1", scheme],
         &["record", "show", "8123CK1", scheme],
@@ -324,6 +403,8 @@ fn what_is_said_of_one_tenant_holds_nothing_of_another() {
         &["scheme", "ls", "--tenant", "lanmao"],
         &["check", scheme],
         &["history", scheme],
+        &["replay", scheme],
+        &["deploy", scheme, "--dry-run"],
         &["tenant", "erase", "lanmao", "--dry-run"],
     ];
     for args in asked {
@@ -342,6 +423,35 @@ fn what_is_said_of_one_tenant_holds_nothing_of_another() {
     let shown = dukou(root, &["record", "show", "CK1", scheme, "--json"]).ends(0).stdout;
     assert!(shown.contains(&marker("lanmao")));
     assert!(dukou(root, &["problem", "ls", scheme]).stdout.contains("CK2"));
+}
+
+#[test]
+fn one_tenants_broken_file_is_its_own_affair() {
+    let dir = tempfile::tempdir().unwrap();
+    fleet::write(dir.path(), &fleet::fleet(2)).unwrap();
+    let root = dir.path();
+    std::fs::write(root.join("tenants/qingsong/tenant.toml"), "title = 青松\n").unwrap();
+    let said = dukou(root, &["check", "lanmao/sales-out"]).ends(0);
+    assert!(!said.stderr.contains("qingsong"), "{}", said.stderr);
+    dukou(root, &["deploy", "lanmao/sales-out", "--dry-run"]).ends(0);
+    let all = dukou(root, &["check"]).ends(3);
+    assert!(
+        all.stderr.contains("tenants/qingsong/tenant.toml:1:9"),
+        "{}",
+        all.stderr
+    );
+    let own = dukou(root, &["check", "qingsong/sales-out"]).ends(3);
+    assert!(
+        own.stderr.contains("tenants/qingsong/tenant.toml:1:9"),
+        "{}",
+        own.stderr
+    );
+    dukou(root, &["deploy", "qingsong/sales-out", "--dry-run"]).ends(3);
+    let listed = dukou(root, &["tenant", "ls", "--json"]).ends(0).json();
+    assert_eq!(
+        (&listed["tenants"][0]["valid"], &listed["tenants"][1]["valid"]),
+        (&true.into(), &false.into())
+    );
 }
 
 fn texts(folder: &Path) -> Vec<(String, String)> {
@@ -364,9 +474,16 @@ fn an_export_has_everything_of_one_tenant_and_nothing_else() {
     std::fs::create_dir_all(root.join("tenants/lanmao/secrets")).unwrap();
     std::fs::write(root.join("tenants/lanmao/secrets/key"), "top-secret-value").unwrap();
     let out = dir.path().join("out");
-    let summary = dukou(root, &["tenant", "export", "lanmao", out.to_str().unwrap(), "--json"]).ends(0).json();
+    let summary = dukou(root, &["tenant", "export", "lanmao", out.to_str().unwrap(), "--json"])
+        .ends(0)
+        .json();
     assert_eq!(
-        (&summary["records"], &summary["verdicts"], &summary["deliveries"], &summary["problems"]),
+        (
+            &summary["records"],
+            &summary["verdicts"],
+            &summary["deliveries"],
+            &summary["problems"]
+        ),
         (&3.into(), &3.into(), &1.into(), &2.into())
     );
     let texts = texts(&out);
@@ -381,7 +498,10 @@ fn an_export_has_everything_of_one_tenant_and_nothing_else() {
         ("tenant.toml", "蓝猫"),
         ("export.json", "\"personal_data\": true"),
     ] {
-        let found = texts.iter().find(|(path, _)| path.ends_with(name)).unwrap_or_else(|| panic!("{name}"));
+        let found = texts
+            .iter()
+            .find(|(path, _)| path.ends_with(name))
+            .unwrap_or_else(|| panic!("{name}"));
         assert!(found.1.contains(needle), "{name} lacks {needle}:\n{}", found.1);
         if name.ends_with("ndjson") {
             assert!(found.1.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
@@ -393,25 +513,48 @@ fn an_export_has_everything_of_one_tenant_and_nothing_else() {
         assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o077, 0);
     }
     dukou(root, &["tenant", "export", "lanmao", out.to_str().unwrap()]).ends(9);
-    dukou(root, &["tenant", "export", "lanmoa", dir.path().join("no").to_str().unwrap()]).ends(8);
+    dukou(
+        root,
+        &["tenant", "export", "lanmoa", dir.path().join("no").to_str().unwrap()],
+    )
+    .ends(8);
 }
 
 #[test]
 fn erasing_takes_the_name_and_leaves_the_others_and_the_files() {
     let dir = two_with_the_same_keys();
     let root = dir.path();
-    let before = dukou(root, &["record", "ls", "qingsong/sales-out", "--json"]).ends(0).stdout;
-    let plan = dukou(root, &["tenant", "erase", "lanmao", "--dry-run", "--json"]).ends(0).json();
-    assert_eq!((&plan["plan"][0]["records"], &plan["plan"][0]["open_problems"]), (&3.into(), &2.into()));
+    let before = dukou(root, &["record", "ls", "qingsong/sales-out", "--json"])
+        .ends(0)
+        .stdout;
+    let plan = dukou(root, &["tenant", "erase", "lanmao", "--dry-run", "--json"])
+        .ends(0)
+        .json();
+    assert_eq!(
+        (&plan["plan"][0]["records"], &plan["plan"][0]["open_problems"]),
+        (&3.into(), &2.into())
+    );
     dukou(root, &["tenant", "erase", "lanmao"]).ends(9);
     let refused = dukou(root, &["tenant", "erase", "lanmao", "--confirm", "qingsong"]).ends(9);
     assert!(refused.stderr.contains("--confirm lanmao"));
-    let erased = dukou(root, &["tenant", "erase", "lanmao", "--confirm", "lanmao", "--json"]).ends(0).json();
-    assert_eq!((&erased["erased"]["records"], &erased["erased"]["deliveries"]), (&3.into(), &1.into()));
+    let erased = dukou(root, &["tenant", "erase", "lanmao", "--confirm", "lanmao", "--json"])
+        .ends(0)
+        .json();
+    assert_eq!(
+        (&erased["erased"]["records"], &erased["erased"]["deliveries"]),
+        (&3.into(), &1.into())
+    );
     assert_eq!(erased["files_left"], "tenants/lanmao");
     assert!(root.join("tenants/lanmao/tenant.toml").is_file());
-    let left = dukou(root, &["record", "ls", "lanmao/sales-out", "--json"]).ends(0).json();
+    let left = dukou(root, &["record", "ls", "lanmao/sales-out", "--json"])
+        .ends(0)
+        .json();
     assert_eq!(left["records"].as_array().map(Vec::len), Some(0));
-    assert_eq!(dukou(root, &["record", "ls", "qingsong/sales-out", "--json"]).ends(0).stdout, before);
+    assert_eq!(
+        dukou(root, &["record", "ls", "qingsong/sales-out", "--json"])
+            .ends(0)
+            .stdout,
+        before
+    );
     dukou(root, &["tenant", "erase", "lanmoa", "--confirm", "lanmoa"]).ends(8);
 }

@@ -202,7 +202,11 @@ impl Sheet {
             self.header = header;
         }
         let line = self.line(&format!("{key} = {value}"));
-        let path = if header.is_empty() { key.to_owned() } else { format!("{header}.{key}") };
+        let path = if header.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{header}.{key}")
+        };
         self.differs(path, line);
     }
 
@@ -220,12 +224,15 @@ impl Sheet {
 pub(crate) fn fleet(tenants: usize) -> Fleet {
     let mut files = vec![
         ("README.md".to_owned(), README.to_owned()),
-        (".gitignore".to_owned(), "/secrets/\n/tenants/*/secrets/\n/.dukou/\n*.db*\n".to_owned()),
+        (
+            ".gitignore".to_owned(),
+            "/secrets/\n/tenants/*/secrets/\n/.dukou/\n*.db*\n".to_owned(),
+        ),
         ("dukou.toml".to_owned(), PROJECT.to_owned()),
         (format!("base/schemes/{SCHEME}.toml"), BASE.to_owned()),
         (
             "tables/客户对照.csv".to_owned(),
-            "店铺编号,T+客户编码\n0101,TESTCUST\n0102,TESTCUST\n".to_owned(),
+            "店铺编号,T+客户编码\nSHOP01,TSHOP01\nSHOP02,TSHOP02\n".to_owned(),
         ),
     ];
     for (name, value) in SECRETS {
@@ -306,7 +313,11 @@ fn scheme(index: usize, name: &str, title: &str, files: &mut Vec<(String, String
         sheet.put("show", "columns", "[\"shop_name\", \"logistics_name\"]");
     }
     if every(8, 6) {
-        sheet.put("mapping.settings", "skip", "[{ when = \"order_type != 1\", reason = \"非销售出库\" }]");
+        sheet.put(
+            "mapping.settings",
+            "skip",
+            "[{ when = \"order_type != 1\", reason = \"非销售出库\" }]",
+        );
     }
     if every(10, 7) {
         sheet.put(
@@ -319,7 +330,7 @@ fn scheme(index: usize, name: &str, title: &str, files: &mut Vec<(String, String
         let own = every(6, 0);
         let table = if own { "店铺客户" } else { "客户对照" };
         if own {
-            let rows = format!("店铺编号,客户编码,备注\n0101,TESTCUST,{title}\n0102,TESTCUST,\n");
+            let rows = format!("店铺编号,客户编码,备注\nSHOP01,TSHOP02,{title}\nSHOP02,TSHOP01,\n");
             files.push((format!("tenants/{name}/tables/{table}.csv"), rows));
         }
         let value = format!("\"{{{{shop_no|lookup({table})|or('TESTCUST')}}}}\"");
@@ -327,7 +338,7 @@ fn scheme(index: usize, name: &str, title: &str, files: &mut Vec<(String, String
         sheet.put(FIELDS, "Partner", &value);
     }
     if every(2, 1) {
-        sheet.put(FIELDS, "Warehouse", &format!("\"CK{:04}\"", 100 + index));
+        sheet.put(FIELDS, "Warehouse", &format!("\"TWH0{}\"", 1 + index % 3));
     }
     if every(5, 0) {
         sheet.put(FIELDS, "DispatchAddress", "false");
@@ -340,10 +351,18 @@ fn scheme(index: usize, name: &str, title: &str, files: &mut Vec<(String, String
         sheet.put(FIELDS, "Memo", &format!("\"{title} {{{{shop_name}}}}\""));
     }
     if every(6, 2) {
-        sheet.put(FIELDS, "\"RDRecordDetails.DetailMemo\"", "\"{{details_list.goods_name}}\"");
+        sheet.put(
+            FIELDS,
+            "\"RDRecordDetails.DetailMemo\"",
+            "\"{{details_list.goods_name}}\"",
+        );
     }
     if every(7, 5) {
-        sheet.put(FIELDS, "\"RDRecordDetails.origTaxSalePrice\"", "\"{{details_list.share_amount/details_list.goods_count|round(6)}}\"");
+        sheet.put(
+            FIELDS,
+            "\"RDRecordDetails.origTaxSalePrice\"",
+            "\"{{details_list.share_amount/details_list.goods_count|round(6)}}\"",
+        );
     }
     if every(6, 4) {
         // The base's check, and one more with limits of the tenant's own: a list is replaced as a whole.

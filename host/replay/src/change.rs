@@ -85,7 +85,9 @@ pub(crate) fn compare(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Com
 fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
     // Which verdict changes to which, and whose reason says why.
     let (kind, why) = match (before, after) {
-        (Fate::Skipped(_), Fate::Skipped(_)) | (Fate::Problem(_), Fate::Problem(_)) => (PatternKind::OtherReason, after),
+        (Fate::Skipped(_), Fate::Skipped(_)) | (Fate::Problem(_), Fate::Problem(_)) => {
+            (PatternKind::OtherReason, after)
+        }
         (_, Fate::Problem(is)) if is.kind == ProblemKind::Failed => (PatternKind::NewlyFailed, after),
         (_, Fate::Problem(_)) => (PatternKind::NewlyRejected, after),
         (_, Fate::Skipped(_)) => (PatternKind::NewlySkipped, after),
@@ -104,7 +106,10 @@ fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
             message: cut(reason, REASON_CHARS),
         }),
         Fate::Problem(report) => {
-            path = report.path.as_deref().map(|path| documents::inner(path, wrapper).to_owned());
+            path = report
+                .path
+                .as_deref()
+                .map(|path| documents::inner(path, wrapper).to_owned());
             Some(Cause {
                 code: Some(report.code.clone()),
                 message: cut(&report.message, REASON_CHARS),

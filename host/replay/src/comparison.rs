@@ -1,5 +1,6 @@
 //! What a replay found: totals, and differences gathered as patterns. Bounded however long the history is: so many patterns,
-//! so many pairs of values each, one example. Comparisons of parts of a history can be merged, and survive their JSON.
+//! so many pairs of values each, one example. Comparisons of parts of a history can be merged; how one is
+//! stored is `kept.rs`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,7 +9,6 @@ use chrono::{DateTime, Utc};
 use dukou_plugin::Fate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::change::{Change, Compared, Turn, compare, shorter};
 use crate::history::Stored;
@@ -77,32 +77,18 @@ pub struct Comparison {
     pub fuel: Fuel,
     /// When the first and the last record compared were received.
     pub received: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    wrapper: Option<String>,
-    gathered: BTreeMap<Key, Gathered>,
+    pub(crate) wrapper: Option<String>,
+    pub(crate) gathered: BTreeMap<Key, Gathered>,
 }
 
 /// The differences of one pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Gathered {
+pub(crate) struct Gathered {
     figure: Figure,
     places: u64,
     values: Vec<ValueChange>,
     cause: Option<Cause>,
     example: Example,
-}
-
-/// As it is stored.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    all: Figure,
-    same: Figure,
-    changed: Figure,
-    newly_failing: Figure,
-    newly_fixed: Figure,
-    fuel: Fuel,
-    received: Option<(String, String)>,
-    wrapper: Option<String>,
-    patterns: Vec<(Key, Gathered)>,
 }
 
 /// What is counted of a group, without its records.
@@ -282,51 +268,6 @@ impl Comparison {
     /// Whether something was compared and nothing differs: then the other version is a proved no-op on this history.
     pub fn is_no_op(&self) -> bool {
         self.all.groups > 0 && self.changed.groups == 0
-    }
-
-    /// All of it, for storage; values are raw. [`Self::from_json`] reads it back without a loss.
-    pub fn to_json(&self) -> Value {
-        let kept = Kept {
-            all: self.all,
-            same: self.same,
-            changed: self.changed,
-            newly_failing: self.newly_failing,
-            newly_fixed: self.newly_fixed,
-            fuel: self.fuel,
-            received: self.received.map(|(first, last)| (first.to_rfc3339(), last.to_rfc3339())),
-            wrapper: self.wrapper.clone(),
-            patterns: self.gathered.clone().into_iter().collect(),
-        };
-        // Texts, numbers and lists of them: this cannot fail.
-        serde_json::to_value(kept).unwrap_or_default()
-    }
-
-    /// Reads what [`Self::to_json`] made.
-    ///
-    /// # Errors
-    /// serde_json's error when it is something else.
-    pub fn from_json(value: Value) -> Result<Self, serde_json::Error> {
-        let kept: Kept = serde_json::from_value(value)?;
-        let time = |text: &str| {
-            DateTime::parse_from_rfc3339(text)
-                .map(|time| time.with_timezone(&Utc))
-                .map_err(serde::de::Error::custom)
-        };
-        let received = kept
-            .received
-            .map(|(first, last)| Ok::<_, serde_json::Error>((time(&first)?, time(&last)?)))
-            .transpose()?;
-        Ok(Self {
-            all: kept.all,
-            same: kept.same,
-            changed: kept.changed,
-            newly_failing: kept.newly_failing,
-            newly_fixed: kept.newly_fixed,
-            fuel: kept.fuel,
-            received,
-            wrapper: kept.wrapper,
-            gathered: kept.patterns.into_iter().collect(),
-        })
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) fn differences(before: &[Document], after: &[Document], wrapper: Opti
 }
 
 fn whole(kind: PatternKind, document: &Document) -> Change {
-    let body = serde_json::from_str(&document.body).map_or_else(|_| shown(&document.body.as_str().into()), |body| shown(&body));
+    let body = serde_json::from_str(&document.body)
+        .map_or_else(|_| shown(&document.body.as_str().into()), |body| shown(&body));
     let (before, after) = match kind {
         PatternKind::DocumentRemoved => (Some(body), None),
         _ => (None, Some(body)),
@@ -64,7 +65,13 @@ fn compare(before: &Document, after: &Document, wrapper: Option<&str>, out: &mut
 }
 
 /// Compares two texts; `prefix` tells the paths of what is no body.
-fn texts(document: &Document, prefix: &str, (before, after): (&str, &str), wrapper: Option<&str>, out: &mut Vec<Change>) {
+fn texts(
+    document: &Document,
+    prefix: &str,
+    (before, after): (&str, &str),
+    wrapper: Option<&str>,
+    out: &mut Vec<Change>,
+) {
     let count = out.len();
     let whole = |kind: PatternKind, before: &Value, after: &Value| Change {
         suffix: Some(document.suffix.clone()),
@@ -72,12 +79,17 @@ fn texts(document: &Document, prefix: &str, (before, after): (&str, &str), wrapp
         after: Some(shown(after)),
         ..Change::new(Key::at(kind, prefix.to_owned()))
     };
-    let (Ok(was), Ok(is)) = (serde_json::from_str::<Value>(before), serde_json::from_str::<Value>(after)) else {
+    let (Ok(was), Ok(is)) = (
+        serde_json::from_str::<Value>(before),
+        serde_json::from_str::<Value>(after),
+    ) else {
         // The host's check refuses what is not JSON, so this is a target without a catalogue.
         out.push(whole(PatternKind::Value, &before.into(), &after.into()));
         return;
     };
-    each_difference(&was, &is, &mut |place| out.push(change(document, prefix, wrapper, place)));
+    each_difference(&was, &is, &mut |place| {
+        out.push(change(document, prefix, wrapper, place))
+    });
     if out.len() == count {
         out.push(whole(PatternKind::Writing, &before.into(), &after.into()));
     }

@@ -172,7 +172,9 @@ impl Key {
 
     /// Eight hex digits that name the pattern for people; the same for the same place and kind of change.
     pub(crate) fn id(&self) -> String {
-        let (before, after) = self.types.map_or(("", ""), |(before, after)| (before.word(), after.word()));
+        let (before, after) = self
+            .types
+            .map_or(("", ""), |(before, after)| (before.word(), after.word()));
         let digest = Digest::of_parts(
             [
                 self.kind.word(),

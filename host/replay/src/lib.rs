@@ -5,10 +5,12 @@
 //! [`History`] and [`Memory`]. It says what *would map*, never what a target would accept. The same history and the same two
 //! versions give the same [`Comparison`], byte for byte, however many threads work and whatever was remembered.
 
+mod batch;
 mod change;
 mod comparison;
 mod documents;
 mod history;
+mod kept;
 mod key;
 mod pattern;
 mod replay;

@@ -66,7 +66,9 @@ fn compared(pairs: &[(Fate, Fate)]) -> Comparison {
 /// `kind path [types] groups/places` of each pattern.
 fn lines(comparison: &Comparison) -> Vec<String> {
     let line = |one: &Pattern| {
-        let types = one.types.map_or(String::new(), |(a, b)| format!(" {}→{}", a.word(), b.word()));
+        let types = one
+            .types
+            .map_or(String::new(), |(a, b)| format!(" {}→{}", a.word(), b.word()));
         format!(
             "{} {}{types} {}/{}",
             one.kind.word(),
@@ -82,7 +84,11 @@ fn lines(comparison: &Comparison) -> Vec<String> {
 fn every_kind_of_change_of_a_document_has_its_pattern() {
     let line = |members: &str| format!(r#"{{"dto":{{"Code":"1","L":[{{{members}}}]}}}}"#);
     for (before, after, expected) in [
-        (line(r#""Q":"1.0000""#), line(r#""Q":1.0000"#), "type L[].Q text→number 1/1"),
+        (
+            line(r#""Q":"1.0000""#),
+            line(r#""Q":1.0000"#),
+            "type L[].Q text→number 1/1",
+        ),
         (line(r#""Q":null"#), line(r#""Q":1"#), "type L[].Q null→number 1/1"),
         (line(r#""Q":1.0000"#), line(r#""Q":1"#), "scale L[].Q 1/1"),
         (line(r#""Q":1E+1"#), line(r#""Q":10"#), "scale L[].Q 1/1"),
@@ -95,7 +101,11 @@ fn every_kind_of_change_of_a_document_has_its_pattern() {
         (line(r#""Q":1,"R":2"#), line(r#""R":2,"Q":1"#), "order L[] 1/1"),
         (line(r#""Q":1"#), line(r#""Q": 1"#), "writing - 1/1"),
         (line(r#""Q":1"#), line(r#""Q":1},{"Q":2"#), "line-added L[] 1/1"),
-        (line(r#""Q":1},{"Q":2},{"Q":3"#), line(r#""Q":1},{"Q":3"#), "line-removed L[] 1/1"),
+        (
+            line(r#""Q":1},{"Q":2},{"Q":3"#),
+            line(r#""Q":1},{"Q":3"#),
+            "line-removed L[] 1/1",
+        ),
     ] {
         let found = compared(&[(mapped(&before), mapped(&after))]);
         assert_eq!(lines(&found), [expected], "{before} {after}");
@@ -112,7 +122,10 @@ fn documents_are_paired_by_suffix() {
     assert_eq!(lines(&second), ["value A 1/1"]);
     let example = &second.patterns()[0].example;
     assert_eq!(example.suffix.as_deref(), Some("-p2"));
-    assert_eq!((example.before.as_deref(), example.after.as_deref()), (Some("1"), Some("2")));
+    assert_eq!(
+        (example.before.as_deref(), example.after.as_deref()),
+        (Some("1"), Some("2"))
+    );
     let turned = compared(&[(documents(&[("-a", a), ("-b", b)]), documents(&[("-b", b), ("-a", a)]))]);
     assert_eq!(lines(&turned), ["order - 1/1"]);
 }
@@ -138,15 +151,28 @@ fn what_the_host_is_told_beside_the_body_counts() {
     assert_eq!(lines(&extra), ["added extra:a 1/1"]);
     let (gift, refund) = (omission("list[1]", "赠品"), omission("list[2]", "退款"));
     let other = compared(&[(with("{}", vec![gift.clone()]), with("{}", vec![refund.clone()]))]);
-    assert_eq!(lines(&other), ["newly-omitted list[] 1/1", "no-longer-omitted list[] 1/1"]);
+    assert_eq!(
+        lines(&other),
+        ["newly-omitted list[] 1/1", "no-longer-omitted list[] 1/1"]
+    );
     assert_eq!(other.patterns()[0].cause.as_ref().unwrap().message, "退款");
-    let turned = compared(&[(with("{}", vec![gift.clone(), refund.clone()]), with("{}", vec![refund, gift]))]);
+    let turned = compared(&[(
+        with("{}", vec![gift.clone(), refund.clone()]),
+        with("{}", vec![refund, gift]),
+    )]);
     assert_eq!(lines(&turned), ["order omitted 1/1"]);
 }
 
 #[test]
 fn verdicts_change_from_each_to_each() {
-    let missing = |n: u32| problem(ProblemKind::Rejected, "required", Some("dto.L[3].Q"), &format!("CK{n} lacks Q"));
+    let missing = |n: u32| {
+        problem(
+            ProblemKind::Rejected,
+            "required",
+            Some("dto.L[3].Q"),
+            &format!("CK{n} lacks Q"),
+        )
+    };
     let died = || problem(ProblemKind::Failed, "plugin.trap", None, "plugin x failed");
     let fine = || mapped("{}");
     let all = [
@@ -168,9 +194,16 @@ fn verdicts_change_from_each_to_each() {
         assert_eq!(counted, turned, "{pair:?}");
     }
     let two = compared(&[(fine(), missing(1)), (fine(), missing(22))]);
-    assert_eq!(lines(&two), ["newly-rejected L[].Q 2/2"], "one cause, whatever its values");
+    assert_eq!(
+        lines(&two),
+        ["newly-rejected L[].Q 2/2"],
+        "one cause, whatever its values"
+    );
     let cause = two.patterns()[0].cause.clone().unwrap();
-    assert_eq!((cause.code.as_deref(), cause.message.as_str()), (Some("required"), "CK1 lacks Q"));
+    assert_eq!(
+        (cause.code.as_deref(), cause.message.as_str()),
+        (Some("required"), "CK1 lacks Q")
+    );
     assert_eq!(two.newly_failing.amount, "21.00".parse().unwrap());
 }
 
@@ -190,7 +223,11 @@ fn another_edition_that_refuses_for_the_same_reason_changes_nothing() {
 
 #[test]
 fn independent_changes_do_not_multiply() {
-    let body = |memo: u32, price: u32| mapped(&format!(r#"{{"dto":{{"Memo":"{memo}","L":[{{"P":{price}}},{{"P":{price}}}]}}}}"#));
+    let body = |memo: u32, price: u32| {
+        mapped(&format!(
+            r#"{{"dto":{{"Memo":"{memo}","L":[{{"P":{price}}},{{"P":{price}}}]}}}}"#
+        ))
+    };
     let found = compared(&[
         (body(1, 1), body(2, 1)),
         (body(1, 1), body(1, 2)),
@@ -199,7 +236,11 @@ fn independent_changes_do_not_multiply() {
     ]);
     assert_eq!(lines(&found), ["value L[].P 2/4", "value Memo 2/2"]);
     let price = &found.patterns()[0];
-    assert_eq!(price.amount, "21.00".parse().unwrap(), "a group counts once, however many lines");
+    assert_eq!(
+        price.amount,
+        "21.00".parse().unwrap(),
+        "a group counts once, however many lines"
+    );
     assert_eq!(price.values[0].count, 4);
     assert_eq!((price.example.seq, price.example.path.as_deref()), (2, Some("L[0].P")));
     assert_eq!((found.all.groups, found.same.groups, found.changed.groups), (4, 1, 3));
@@ -211,18 +252,30 @@ fn what_is_kept_is_bounded_and_nothing_beyond_is_silent() {
     let pairs: Vec<(Fate, Fate)> = (0..600).map(|n| (body(n, 0), body(n, 1))).collect();
     let found = compared(&pairs);
     assert_eq!(found.patterns().len(), 501);
-    let rest = found.patterns().into_iter().find(|one| one.kind == PatternKind::Unlisted).unwrap();
+    let rest = found
+        .patterns()
+        .into_iter()
+        .find(|one| one.kind == PatternKind::Unlisted)
+        .unwrap();
     assert_eq!(rest.groups, 100);
     let long = "字".repeat(5_000);
     let many: Vec<(Fate, Fate)> = (0..200)
-        .map(|n| (mapped(r#"{"dto":{"M":""}}"#), mapped(&format!(r#"{{"dto":{{"M":"{n}{long}"}}}}"#))))
+        .map(|n| {
+            (
+                mapped(r#"{"dto":{"M":""}}"#),
+                mapped(&format!(r#"{{"dto":{{"M":"{n}{long}"}}}}"#)),
+            )
+        })
         .collect();
     let found = compared(&many);
     let pattern = &found.patterns()[0];
     assert_eq!((pattern.groups, pattern.values.len()), (200, Pattern::VALUES));
     assert!(found.to_json().to_string().len() < 120_000);
     let after = pattern.example.after.clone().unwrap();
-    assert!(after.chars().count() < 1_010 && serde_json::from_str::<String>(&after).is_ok(), "a cut text is a text");
+    assert!(
+        after.chars().count() < 1_010 && serde_json::from_str::<String>(&after).is_ok(),
+        "a cut text is a text"
+    );
 }
 
 #[test]
@@ -232,7 +285,10 @@ fn ids_are_stable() {
     let pattern = &found.patterns()[0];
     assert_eq!(pattern.path.as_deref(), Some("RDRecordDetails[].BaseQuantity"));
     assert_eq!(pattern.id, "3be5afd3");
-    let rejected = compared(&[(quantity("1"), problem(ProblemKind::Rejected, "required", Some("Code"), "missing"))]);
+    let rejected = compared(&[(
+        quantity("1"),
+        problem(ProblemKind::Rejected, "required", Some("Code"), "missing"),
+    )]);
     assert_eq!(rejected.patterns()[0].id, "191f5d9f");
 }
 
@@ -252,7 +308,10 @@ fn any_fate() -> impl Strategy<Value = Fate> {
     )
         .prop_map(|(fields, lines)| {
             let object = |members: std::collections::BTreeMap<String, String>| {
-                let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(key, value)| format!("\"{key}\":{value}"))
+                    .collect();
                 members.join(",")
             };
             let lines: Vec<String> = lines.into_iter().map(|line| format!("{{{}}}", object(line))).collect();

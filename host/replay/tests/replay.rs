@@ -147,7 +147,12 @@ fn plain(history: &dyn History, before: &Version, after: &Version) -> Comparison
     replay(history, before, after, &Options::default()).unwrap()
 }
 
-fn remembering(history: &dyn History, before: &Version, after: &Version, memory: &dyn Memory) -> (Comparison, Progress) {
+fn remembering(
+    history: &dyn History,
+    before: &Version,
+    after: &Version,
+    memory: &dyn Memory,
+) -> (Comparison, Progress) {
     let last = Mutex::new(Progress::default());
     let options = Options {
         threads: 3,
@@ -167,13 +172,19 @@ fn one_changed_field_is_one_pattern_whatever_threads_pages_and_memory() {
     let cold = plain(&orders, &before, &after);
     let patterns = cold.patterns();
     assert_eq!(patterns.len(), 1, "{patterns:#?}");
-    assert_eq!((patterns[0].kind, patterns[0].path.as_deref()), (PatternKind::Value, Some("Memo")));
+    assert_eq!(
+        (patterns[0].kind, patterns[0].path.as_deref()),
+        (PatternKind::Value, Some("Memo"))
+    );
     assert_eq!((patterns[0].groups, patterns[0].places), (230, 230));
     let sum: u64 = orders.all.iter().map(|one| one.seq % 100).sum();
     assert_eq!(patterns[0].amount, sum.into());
     assert_eq!(patterns[0].example.group, "CK000003");
     assert_eq!(patterns[0].values[0].before.as_deref(), Some("\"来自旺店通\""));
-    assert_eq!((cold.changed.groups, cold.same.groups, cold.newly_failing.groups), (230, 0, 0));
+    assert_eq!(
+        (cold.changed.groups, cold.same.groups, cold.newly_failing.groups),
+        (230, 0, 0)
+    );
     assert!(cold.fuel.before > 0 && cold.fuel.after > 0);
     assert!(cold.received.is_some_and(|(first, last)| first < last));
 
@@ -183,14 +194,27 @@ fn one_changed_field_is_one_pattern_whatever_threads_pages_and_memory() {
             threads,
             ..Options::default()
         };
-        assert_eq!(replay(&orders, &before, &after, &options).unwrap().to_json().to_string(), text);
+        assert_eq!(
+            replay(&orders, &before, &after, &options)
+                .unwrap()
+                .to_json()
+                .to_string(),
+            text
+        );
     }
     orders.page = 7;
-    assert_eq!(plain(&orders, &before, &after).to_json().to_string(), text, "pages do not show");
+    assert_eq!(
+        plain(&orders, &before, &after).to_json().to_string(),
+        text,
+        "pages do not show"
+    );
 
     let memory = Notebook::default();
     let (first, progress) = remembering(&orders, &before, &after, &memory);
-    assert_eq!((progress.done, progress.total, progress.remembered), (230, Some(230), 0));
+    assert_eq!(
+        (progress.done, progress.total, progress.remembered),
+        (230, Some(230), 0)
+    );
     assert_eq!(first.to_json().to_string(), text);
     let (second, progress) = remembering(&orders, &before, &after, &memory);
     assert_eq!((progress.remembered, progress.changed), (230, 230));
@@ -212,7 +236,10 @@ fn a_recompile_is_a_proved_no_op() {
     let found = plain(&orders, &before, &after);
     assert!(found.is_no_op(), "{:#?}", found.patterns());
     assert_eq!((found.all, found.fuel.before), (found.same, found.fuel.after));
-    assert!(!plain(&Orders::new(0), &before, &after).is_no_op(), "nothing compared proves nothing");
+    assert!(
+        !plain(&Orders::new(0), &before, &after).is_no_op(),
+        "nothing compared proves nothing"
+    );
 }
 
 #[test]
@@ -221,7 +248,10 @@ fn a_group_that_kills_a_version_is_one_group() {
     let (before, after) = (site.guest("{}"), site.guest(r#"{"do":"poison","key":"CK000036"}"#));
     let orders = Orders::new(60);
     let found = plain(&orders, &before, &after);
-    assert_eq!((found.newly_failing.groups, found.changed.groups, found.same.groups), (1, 1, 59));
+    assert_eq!(
+        (found.newly_failing.groups, found.changed.groups, found.same.groups),
+        (1, 1, 59)
+    );
     let patterns = found.patterns();
     assert_eq!((patterns.len(), patterns[0].kind), (1, PatternKind::NewlyFailed));
     assert_eq!(patterns[0].example.group, "CK000036");
@@ -250,7 +280,11 @@ fn a_history_or_a_memory_that_fails_ends_the_replay() {
     struct Broken;
     impl History for Broken {
         fn page(&self, after: u64, _: usize) -> Result<Vec<Stored>, Failure> {
-            if after > 0 { Err("the disk is gone".into()) } else { Ok(vec![order(3)]) }
+            if after > 0 {
+                Err("the disk is gone".into())
+            } else {
+                Ok(vec![order(3)])
+            }
         }
     }
     impl Memory for Broken {

@@ -84,7 +84,10 @@ pub struct What {
 
 /// Lists the plugins of a project. A folder that is no project has no schemes; a broken scheme uses nothing.
 pub fn look(root: &Path) -> Shelf {
-    let schemes = Project::read(root).map_or_else(|_| Vec::new(), |(project, _)| project.load_all().0);
+    let project = Project::read(root).ok().map(|(project, _)| project);
+    let schemes = project.as_ref().map_or_else(Vec::new, |project| project.load_all().0);
+    let tenants = project.iter().flat_map(|project| project.tenants.values());
+    let folders_of_files = std::iter::once(root.to_owned()).chain(tenants.map(|tenant| root.join(tenant.folder())));
     let mut shelf = Shelf::default();
     for (name, bytes) in dukou_stock::all() {
         shelf.plugins.push(Shelved {
@@ -94,10 +97,12 @@ pub fn look(root: &Path) -> Shelf {
             schemes: users(&schemes, &PluginAt::Stock((*name).to_owned())),
         });
     }
-    for path in project_files(root, "plugins", "wasm").into_iter().take(MOST) {
+    let files = folders_of_files.flat_map(|folder| project_files(&folder, "plugins", "wasm"));
+    for path in files.take(MOST) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        if dukou_stock::all().iter().any(|(stock, _)| *stock == name) {
+        let shared = path.parent() == Some(root.join("plugins").as_path());
+        if shared && dukou_stock::all().iter().any(|(stock, _)| *stock == name) {
             shelf.shadowed.push(name.clone());
         }
         let below = path.strip_prefix(root).unwrap_or(&path).to_owned();

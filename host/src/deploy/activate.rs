@@ -160,7 +160,8 @@ pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyh
     };
     let mut changed = Vec::new();
     if active.what.definition != scheme.definition_json() {
-        changed.push(scheme.file.display().to_string());
+        let base = super::base_of(project, scheme).filter(|(_, now)| lock::base_was_other(&project.root, scheme, now));
+        changed.push(base.map_or_else(|| scheme.file.display().to_string(), |(file, _)| file));
     }
     let pins = lock::pins(&project.root, &scheme.name).unwrap_or_default();
     for (plugin_use, (_, digest)) in scheme.plugin_uses().zip(&active.what.plugins) {
@@ -174,7 +175,8 @@ pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyh
         if let Ok(file) = project.table(&scheme.name.tenant, name)
             && Digest::of(&tables::to_bytes(&file.rows.into_iter().collect())) != *digest
         {
-            changed.push(format!("tables/{name}.csv"));
+            let path = project.table_path(&scheme.name.tenant, name);
+            changed.push(path.map_or_else(|| name.clone(), |path| crate::scheme::shown(&project.root, &path)));
         }
     }
     Ok(changed)

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::Evidence;
 use super::wanted::stem;
 use crate::author::whole;
+use crate::scheme::Scheme;
 use crate::settings::Project;
 
 /// The file, in the project's root.
@@ -140,6 +141,13 @@ pub fn read(root: &Path) -> anyhow::Result<Lock> {
         lock.format
     );
     Ok(lock)
+}
+
+/// Whether a scheme was deployed over its base as it was before: then an edit of the base is what is not deployed.
+pub(super) fn base_was_other(root: &Path, scheme: &Scheme, now: &str) -> bool {
+    let name = scheme.name.to_string();
+    let locked = read(root).ok().and_then(|lock| lock.schemes.into_iter().find(|one| one.name == name));
+    locked.and_then(|one| one.base_digest).is_some_and(|was| was != now)
 }
 
 /// The plugins that are pinned for a scheme.

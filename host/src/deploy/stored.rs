@@ -67,7 +67,9 @@ impl<'a> RememberedOutcomes<'a> {
 impl Memory for RememberedOutcomes<'_> {
     fn known(&self, recipes: &[Digest]) -> Result<Vec<Option<Known>>, Failure> {
         let known = self.store.known_outcomes(recipes)?;
-        let known = known.into_iter().map(|one| one.map(|(outcome, fuel)| Known { outcome, fuel }));
+        let known = known
+            .into_iter()
+            .map(|one| one.map(|(outcome, fuel)| Known { outcome, fuel }));
         Ok(known.collect())
     }
 

@@ -19,6 +19,8 @@ use super::{Crossing, Pipeline, StageError};
 const BATCH: usize = 100;
 /// A claim is good for so long; a process that was paused longer does not send.
 const LEASE: Duration = Duration::from_secs(120);
+/// How long a scheme lets others of its account go first when they have all the slots.
+const OTHERS_TURN: Duration = Duration::from_millis(50);
 
 /// What to deliver.
 #[derive(Debug, Clone, Default)]
@@ -147,6 +149,10 @@ impl Deliverer {
         let mut slots = Vec::new();
         while slots.len() < most {
             let Ok(slot) = lane.slots.clone().try_acquire_owned() else {
+                // Other schemes of the account have all the slots: without a wait this one would give up its turn.
+                if slots.is_empty() && self.sending.is_empty() {
+                    self.wait = OTHERS_TURN;
+                }
                 break;
             };
             match lane.take(self.pipeline.clock.monotonic()) {

@@ -61,7 +61,7 @@ pub async fn transform(
         .blocking(move || {
             let counts = store.settle(acting.name(), &decided.settlements, at)?;
             if !decided.again.is_empty() {
-                store.remap_groups(acting.name(), &decided.again)?;
+                store.release_groups(acting.name(), &decided.again)?;
             }
             guard.settled(&Seen {
                 crossing: &acting,
@@ -84,8 +84,8 @@ pub async fn transform(
 
 struct Decided {
     settlements: Vec<Settlement>,
-    /// Groups that could not be run through no fault of theirs or the plugin's.
-    again: Vec<String>,
+    /// Groups that could not be run through no fault of theirs or the plugin's, with their lease numbers.
+    again: Vec<(String, u64)>,
     /// What plugins were given, with its money.
     groups: Vec<(Group, Option<Decimal>)>,
     /// What became of each.
@@ -120,7 +120,7 @@ fn decide(crossing: &Crossing, claimed: Vec<ClaimedGroup>) -> Decided {
         let fate = crossing.rules.judge(whole, outcome);
         match &fate {
             Some(fate) => settlements.push(settlement(crossing, group, whole, fate.clone(), fuel)),
-            None => again.push(group.key.clone()),
+            None => again.push((group.key.clone(), group.lease)),
         }
         fates.push(fate);
     }

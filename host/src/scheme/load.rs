@@ -65,9 +65,7 @@ pub(crate) fn add_broken(errors: &mut Vec<Diagnostic>, broken: Vec<Diagnostic>) 
     let line = |finding: &Diagnostic| finding.order().map(|(file, line, _)| (file.to_owned(), line));
     let lines: Vec<_> = broken.iter().filter_map(line).collect();
     // What a broken line lost is not missing.
-    errors.retain(|error| {
-        error.code != Code::MissingKey && !line(error).is_some_and(|at| lines.contains(&at))
-    });
+    errors.retain(|error| error.code != Code::MissingKey && !line(error).is_some_and(|at| lines.contains(&at)));
     errors.extend(broken);
 }
 
@@ -77,7 +75,13 @@ pub(crate) fn check_base(project: &Project, name: &str, file: &SourceFile, used:
     let layers = base::layers(project, file);
     let mut findings = Vec::new();
     base::lint(&layers, &mut findings);
-    read(project, &SchemeName::new(DEFAULT_TENANT, name), &layers, true, &mut findings);
+    read(
+        project,
+        &SchemeName::new(DEFAULT_TENANT, name),
+        &layers,
+        true,
+        &mut findings,
+    );
     findings.retain(|finding| match finding.code {
         Code::MissingKey | Code::UnknownConnection => false,
         Code::UnknownTable | Code::UnknownPlugin | Code::UnknownTargetField | Code::NotYet => !used,
@@ -196,12 +200,7 @@ fn read(
 }
 
 /// `[[adjustment]]` or `[[validation]]`.
-fn plugins(
-    root: &mut Section<'_, '_>,
-    key: &'static str,
-    project: &Project,
-    tenant: &str,
-) -> Option<Vec<PluginUse>> {
+fn plugins(root: &mut Section<'_, '_>, key: &'static str, project: &Project, tenant: &str) -> Option<Vec<PluginUse>> {
     let Some(entry) = root.take(key) else {
         return Some(Vec::new());
     };
@@ -277,7 +276,9 @@ impl Cross<'_> {
                 );
             }
             let api = api.filter(|_| self.alone)?;
-            let kind = dukou_connect::KINDS.iter().find(|(_, apis)| apis.contains(&api.value.as_str()))?;
+            let kind = dukou_connect::KINDS
+                .iter()
+                .find(|(_, apis)| apis.contains(&api.value.as_str()))?;
             return catalogues::of(kind.0, &api.value, &self.project.catalogues);
         };
         if found.kind.side() != side {

@@ -164,12 +164,7 @@ pub(crate) fn differences(project: &Project, name: &SchemeName) -> Option<usize>
     (!resolved.bases.is_empty()).then(|| resolved.differences().count())
 }
 
-fn connection(
-    project: &Project,
-    name: &SchemeName,
-    layers: &Layers,
-    side: &'static str,
-) -> Option<ResolvedConnection> {
+fn connection(project: &Project, name: &SchemeName, layers: &Layers, side: &'static str) -> Option<ResolvedConnection> {
     let Held::Text(wanted) = &base::at(&layers.table, &[side, "connection"])?.node.value else {
         return None;
     };

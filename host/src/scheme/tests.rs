@@ -4,6 +4,7 @@ mod bad;
 mod good;
 mod over_base;
 mod reference;
+mod resolved;
 mod table;
 mod tenants;
 

@@ -38,7 +38,10 @@ impl Project {
     /// wrong at one tenant must not stop the others.
     fn files_and_strays(&self) -> (Vec<(SchemeName, PathBuf)>, Vec<Diagnostic>, Vec<Diagnostic>) {
         let (mut files, mut strays, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
-        let tenants = self.tenants.values().map(|tenant| (tenant.name.as_str(), tenant.folder()));
+        let tenants = self
+            .tenants
+            .values()
+            .map(|tenant| (tenant.name.as_str(), tenant.folder()));
         for (tenant, folder) in std::iter::once((DEFAULT_TENANT, PathBuf::new())).chain(tenants) {
             for path in scheme::project_files(&self.root.join(folder), "schemes", "toml") {
                 match self.named_by(&path) {
@@ -186,7 +189,11 @@ impl Project {
     /// What is wrong with the bases by themselves, those that no scheme uses included.
     pub fn check_bases(&self) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
-        let used: Vec<String> = self.scheme_files().iter().flat_map(|(_, path)| self.bases_of(path)).collect();
+        let used: Vec<String> = self
+            .scheme_files()
+            .iter()
+            .flat_map(|(_, path)| self.bases_of(path))
+            .collect();
         for path in scheme::project_files(&self.root.join("base"), "schemes", "toml") {
             match (self.named_by(&path), SourceFile::read(&self.root, &path)) {
                 (Ok(name), Ok(file)) => {

@@ -87,6 +87,10 @@ pub trait Store: Send + Sync {
         at: DateTime<Utc>,
     ) -> Result<SettleCounts, StoreError>;
 
+    /// Claimed but not decided after all, through nobody's fault: due again, the claim uncounted, where the lease number
+    /// still is the claimed one. Answers how many.
+    fn release_groups(&self, scheme: &SchemeName, leases: &[(String, u64)]) -> Result<usize, StoreError>;
+
     /// Makes groups due again (re-transform), e.g. after `problem retry`. Only where nothing of the group is written or
     /// may be written; answers how many.
     fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError>;

@@ -56,18 +56,24 @@ fn main() {
     fill(&store, &scheme, &orders);
     let site = Plugins::new();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    println!("{ORDERS} stored orders of {} bytes, both versions, {threads} threads", bytes / ORDERS);
+    println!(
+        "{ORDERS} stored orders of {} bytes, both versions, {threads} threads",
+        bytes / ORDERS
+    );
 
     // Other bytes, the same code.
     let recompiled = set_section(dukou_stock::WDT_TO_TPLUS, "build-info", b"another compiler").expect("a component");
     let reference = site.version(dukou_stock::WDT_TO_TPLUS, "{}");
     let same = site.version(&recompiled, "{}");
     let table = site.version(dukou_stock::TABLE, TABLE_SETTINGS);
-    let changed = TABLE_SETTINGS.replace("{{details_list.goods_count}}", "{{details_list.goods_count|round(0)}}");
+    let changed = TABLE_SETTINGS.replace("来自旺店通{{", "来自云仓{{");
     let changed = site.version(dukou_stock::TABLE, &changed);
 
     let native = native(&orders);
-    println!("  native wdt-to-tplus, one version, one thread      {:>9} records/s", per_second(native));
+    println!(
+        "  native wdt-to-tplus, one version, one thread      {:>9} records/s",
+        per_second(native)
+    );
     let desk = Bench {
         store: &store,
         scheme: &scheme,
@@ -95,8 +101,13 @@ fn main() {
         } else {
             assert_eq!(patterns.len(), 1, "{patterns:#?}");
             let (kind, path) = (patterns[0].kind, patterns[0].path.as_deref());
-            println!("    {} × {} {}", patterns[0].groups, path.unwrap_or_default(), kind.word());
-            assert_eq!((kind, path), (PatternKind::Scale, Some("RDRecordDetails[].BaseQuantity")));
+            println!(
+                "    {} × {} {}",
+                patterns[0].groups,
+                path.unwrap_or_default(),
+                kind.word()
+            );
+            assert_eq!((kind, path), (PatternKind::Value, Some("RDRecordDetails[].DetailMemo")));
         }
     }
     println!("  {REPEATS} repeats of each gave identical reports");
@@ -201,7 +212,10 @@ fn fill(store: &SqliteStore, scheme: &SchemeName, orders: &[(String, String)]) {
         moves_mark: true,
         at: now(),
     };
-    let window = store.open_window(scheme, Some(open)).expect("a store").expect("a window");
+    let window = store
+        .open_window(scheme, Some(open))
+        .expect("a store")
+        .expect("a window");
     for (number, page) in orders.chunks(PAGE).enumerate() {
         let record = |(key, body): &(String, String)| IngestRecord {
             key: key.clone(),
@@ -226,7 +240,13 @@ fn fill(store: &SqliteStore, scheme: &SchemeName, orders: &[(String, String)]) {
 fn native(orders: &[(String, String)]) -> Duration {
     let groups: Vec<Group> = orders
         .iter()
-        .map(|(key, body)| Group::single(SourceRecord::new(key.clone(), "2026-11-24T08:00:00+08:00".to_owned(), body.clone())))
+        .map(|(key, body)| {
+            Group::single(SourceRecord::new(
+                key.clone(),
+                "2026-11-24T08:00:00+08:00".to_owned(),
+                body.clone(),
+            ))
+        })
         .collect();
     let environment = r#"{"time_zone":"Asia/Shanghai","source":null,"target":null}"#;
     let Ok((plugin, _)) = WdtToTplus::configure("{}", environment) else {

@@ -296,7 +296,10 @@ impl Walk<'_> {
             let Some(index) = right.or(left) else { continue };
             let length = path.len();
             path.push_str(&format!("[{index}]"));
-            let (left, right) = (left.and_then(|at| expected.get(at)), right.and_then(|at| actual.get(at)));
+            let (left, right) = (
+                left.and_then(|at| expected.get(at)),
+                right.and_then(|at| actual.get(at)),
+            );
             self.value(path, left, right);
             path.truncate(length);
         }

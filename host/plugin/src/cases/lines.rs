@@ -78,7 +78,10 @@ fn alike(ours: &[Value], theirs: &[Value]) -> Vec<(Option<usize>, Option<usize>)
 fn in_common(left: &Value, right: &Value) -> usize {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {
-            let shared = left.iter().filter(|(key, value)| right.get(*key) == Some(value)).count();
+            let shared = left
+                .iter()
+                .filter(|(key, value)| right.get(*key) == Some(value))
+                .count();
             shared + usize::from(shared == left.len() && shared == right.len())
         }
         (left, right) => usize::from(left == right),
@@ -112,7 +115,11 @@ mod tests {
             (Some(4), Some(2)),
         ];
         assert_eq!(paired(&before, &list(&["a1", "b1", "c1"])), gone);
-        assert_eq!(paired(&before, &list(&["a2", "b2", "c2"])), gone, "also where every line changed");
+        assert_eq!(
+            paired(&before, &list(&["a2", "b2", "c2"])),
+            gone,
+            "also where every line changed"
+        );
     }
 
     #[test]
@@ -121,7 +128,10 @@ mod tests {
         assert_eq!(paired(&one, &two), [(Some(0), Some(0)), (Some(1), None)]);
         let long: Vec<Value> = (0..200).map(|n| json!(n)).collect();
         let other: Vec<Value> = (1000..1101).map(|n| json!(n)).collect();
-        assert_eq!(paired(&long, &other)[100..102], [(Some(100), Some(100)), (Some(101), None)]);
+        assert_eq!(
+            paired(&long, &other)[100..102],
+            [(Some(100), Some(100)), (Some(101), None)]
+        );
     }
 
     proptest! {

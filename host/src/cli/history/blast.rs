@@ -5,6 +5,7 @@ mod export;
 mod good;
 mod version;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -12,6 +13,7 @@ use chrono_tz::Tz;
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
 use dukou_store::rows::{Span, VerdictCounts};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use self::export::Exports;
@@ -106,11 +108,13 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             good: &good,
             lens,
         };
-        let sum = asking.vouchers(&desk, &mut |voucher| {
+        let bar = counter(context, scheme);
+        let sum = asking.vouchers(&desk, &bar, &mut |voucher| {
             exports.add(&lens, &voucher)?;
             kept.add(voucher);
             Ok(())
         })?;
+        bar.finish_and_clear();
         report.parts.push(Part {
             scheme: scheme.clone(),
             deployments: used.clone(),
@@ -142,7 +146,12 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// Hands each voucher to `each`; answers what they come to.
-    fn vouchers(&self, desk: &Desk, each: &mut dyn FnMut(Voucher) -> anyhow::Result<()>) -> anyhow::Result<Sum> {
+    fn vouchers(
+        &self,
+        desk: &Desk,
+        bar: &ProgressBar,
+        each: &mut dyn FnMut(Voucher) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Sum> {
         let mut sum = Sum::default();
         let question = Question {
             store: desk.store.as_ref(),
@@ -155,10 +164,23 @@ impl Asking<'_> {
         };
         walk(&question, &mut |voucher| {
             sum.add(&voucher);
+            bar.inc(1);
             each(voucher)
         })?;
         Ok(sum)
     }
+}
+
+/// How far it is, on a terminal.
+fn counter(context: &Context, scheme: &SchemeName) -> ProgressBar {
+    if context.quiet || context.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_message(scheme.to_string());
+    let template = context.lang.t("blast.progress");
+    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar
 }
 
 /// What the deployments decided in all.

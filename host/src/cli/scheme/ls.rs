@@ -42,7 +42,11 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             .as_ref()
             .filter(|resolved| !resolved.bases.is_empty())
             .map(|resolved| resolved.differences().count());
-        let plugins: Vec<&str> = scheme.iter().flat_map(Scheme::plugin_uses).map(|one| one.name.as_str()).collect();
+        let plugins: Vec<&str> = scheme
+            .iter()
+            .flat_map(Scheme::plugin_uses)
+            .map(|one| one.name.as_str())
+            .collect();
         broken += usize::from(standing == Standing::Broken);
         let (deployment, edited) = match &standing {
             Standing::Deployed(id) => (Some(*id), Vec::new()),
@@ -63,7 +67,9 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }));
         rows.push(vec![
             name.to_string(),
-            scheme.as_ref().map_or_else(|| NONE.to_owned(), |scheme| short(&scheme.title, 40)),
+            scheme
+                .as_ref()
+                .map_or_else(|| NONE.to_owned(), |scheme| short(&scheme.title, 40)),
             bases.first().map_or_else(|| NONE.to_owned(), |base| (*base).to_owned()),
             short(&plugins.join(", "), 40),
             differences.map_or_else(|| NONE.to_owned(), |count| count.to_string()),

@@ -48,7 +48,11 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let resolved = project.resolve(&name)?;
-    let made = if args.diff { None } else { made(context, &project, &name) };
+    let made = if args.diff {
+        None
+    } else {
+        made(context, &project, &name)
+    };
     if context.json {
         output::json(machine(&resolved, made.as_ref(), args.diff));
         return Ok(Exit::Done);
@@ -122,11 +126,7 @@ fn place(pin: Option<&Pin>, at: &PluginAt) -> Option<String> {
 
 type Rows = std::collections::BTreeMap<String, String>;
 
-fn tables(
-    project: &Project,
-    scheme: &Scheme,
-    wanted: &std::collections::BTreeMap<String, Rows>,
-) -> Vec<Table> {
+fn tables(project: &Project, scheme: &Scheme, wanted: &std::collections::BTreeMap<String, Rows>) -> Vec<Table> {
     let each = wanted.iter().map(|(name, rows)| Table {
         file: project
             .table_path(&scheme.name.tenant, name)
@@ -230,7 +230,11 @@ fn people(lang: Lang, resolved: &Resolved, made: Option<&Made>, diff: bool) -> S
         return out;
     }
     for connection in &resolved.connections {
-        let key = if connection.own { "scheme.connection-own" } else { "scheme.connection-shared" };
+        let key = if connection.own {
+            "scheme.connection-own"
+        } else {
+            "scheme.connection-shared"
+        };
         let side = lang.t(&format!("definition.side_{}", connection.side));
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("side", &side), ("name", &connection.name)];
         out.push_str(&format!("\n# {}\n", lang.text(key, &arguments)));
@@ -244,11 +248,19 @@ fn people(lang: Lang, resolved: &Resolved, made: Option<&Made>, diff: bool) -> S
 
 fn block(out: &mut String, lang: Lang, values: &[&Value]) {
     let lines: Vec<String> = values.iter().map(|value| line(value)).collect();
-    let width = lines.iter().map(|line| cells(line)).filter(|width| *width <= MOST_CELLS).max();
+    let width = lines
+        .iter()
+        .map(|line| cells(line))
+        .filter(|width| *width <= MOST_CELLS)
+        .max();
     let width = width.unwrap_or_default();
     let (mut header, mut item) = (String::new(), String::new());
     for (value, line) in values.iter().zip(&lines) {
-        let index = value.path.split_once(']').filter(|_| value.header.starts_with("[[")).map(|(index, _)| index);
+        let index = value
+            .path
+            .split_once(']')
+            .filter(|_| value.header.starts_with("[["))
+            .map(|(index, _)| index);
         let next = index.unwrap_or_default().to_owned();
         let listed = value.tables.is_some();
         if !listed && (value.header != header || (!next.is_empty() && next != item)) {
@@ -284,7 +296,8 @@ fn origin(lang: Lang, value: &Value) -> String {
     };
     let base = match (&value.base, value.standing) {
         (Some((text, spot)), _) => {
-            let arguments: [(&str, &dyn std::fmt::Display); 2] = [("value", &clean(text)), ("place", &clean(&spot.to_string()))];
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("value", &clean(text)), ("place", &clean(&spot.to_string()))];
             lang.text("scheme.base-says", &arguments)
         }
         (None, Standing::Added) => lang.t("scheme.base-silent"),
@@ -298,7 +311,11 @@ fn made_with(out: &mut String, lang: Lang, made: &Made) {
     out.push_str(&format!("\n# {}\n", lang.t("scheme.plugins")));
     for plugin in &made.plugins {
         let file = plugin.file.as_deref().map_or_else(|| lang.t("scheme.stock"), clean);
-        let pinned = if plugin.pinned { lang.t("scheme.pinned") } else { String::new() };
+        let pinned = if plugin.pinned {
+            lang.t("scheme.pinned")
+        } else {
+            String::new()
+        };
         let (path, name, digest) = (&plugin.path, clean(&plugin.name), plugin.digest.short());
         out.push_str(&format!("#   {path}  {name}  {digest}  {file}{pinned}\n"));
     }
@@ -309,6 +326,10 @@ fn made_with(out: &mut String, lang: Lang, made: &Made) {
         let arguments: [(&str, &dyn std::fmt::Display); 1] = [("count", &count(table.rows as u64))];
         let file = table.file.as_deref().map(clean).unwrap_or_default();
         let rows = lang.text("scheme.rows", &arguments);
-        out.push_str(&format!("#   {}  {rows}  {}  {file}\n", clean(&table.name), table.digest.short()));
+        out.push_str(&format!(
+            "#   {}  {rows}  {}  {file}\n",
+            clean(&table.name),
+            table.digest.short()
+        ));
     }
 }

@@ -46,20 +46,34 @@ struct Line {
 pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let desk = Desk::open(&context.project, context.lang)?;
     let schemes = stored(&desk, &args.tenant)?;
-    let lines = schemes.iter().map(|scheme| plan(&desk, scheme)).collect::<anyhow::Result<Vec<_>>>()?;
+    let lines = schemes
+        .iter()
+        .map(|scheme| plan(&desk, scheme))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     if lines.is_empty() || args.dry_run {
         if context.json {
-            output::json(json!({ "tenant": args.tenant, "plan": lines.iter().map(line_json).collect::<Vec<_>>(), "dry_run": args.dry_run }));
+            output::json(
+                json!({ "tenant": args.tenant, "plan": lines.iter().map(line_json).collect::<Vec<_>>(), "dry_run": args.dry_run }),
+            );
         } else {
             say(shown(context, &desk, &args.tenant, &lines).trim_end());
         }
-        note(context, &context.lang.t(if args.dry_run { "plan.dry" } else { "plan.nothing" }));
+        note(
+            context,
+            &context.lang.t(if args.dry_run { "plan.dry" } else { "plan.nothing" }),
+        );
         return Ok(Exit::Done);
     }
     note(context, shown(context, &desk, &args.tenant, &lines).trim_end());
     if !agreed(context, args)? {
         let arguments: [(&str, &dyn std::fmt::Display); 1] = [("tenant", &args.tenant)];
-        return Err(failure(context, "confirm.missing", "tenant.erase-confirm", &arguments, Exit::Refused));
+        return Err(failure(
+            context,
+            "confirm.missing",
+            "tenant.erase-confirm",
+            &arguments,
+            Exit::Refused,
+        ));
     }
     // Nothing may run the tenant meanwhile.
     let owner = compose::randomness().bytes16();
@@ -77,7 +91,13 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let rows = match desk.store.erase_tenant(&args.tenant, desk.now, &compose::user())? {
         Erased::Moving { count } => {
             let arguments: [(&str, &dyn std::fmt::Display); 2] = [("count", &count), ("tenant", &args.tenant)];
-            return Err(failure(context, "erase.moving", "tenant.erase-moving", &arguments, Exit::Refused));
+            return Err(failure(
+                context,
+                "erase.moving",
+                "tenant.erase-moving",
+                &arguments,
+                Exit::Refused,
+            ));
         }
         Erased::Done(rows) => rows,
     };
@@ -169,7 +189,10 @@ fn agreed(context: &Context, args: &Args) -> anyhow::Result<bool> {
     if !terminal || context.json || context.quiet {
         return Ok(false);
     }
-    note(context, &context.lang.text("tenant.erase-ask", &[("tenant", &args.tenant)]));
+    note(
+        context,
+        &context.lang.text("tenant.erase-ask", &[("tenant", &args.tenant)]),
+    );
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(answer.trim() == args.tenant)

@@ -64,8 +64,16 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         copy(&from, &dir.join("files").join(to), DEEPEST, &mut counts.files)?;
     }
     for scheme in &schemes {
-        export(desk.store.as_ref(), scheme, &dir.join("data").join(&scheme.name), &mut counts)?;
-        note(context, &context.lang.text("tenant.exported-scheme", &[("scheme", scheme)]));
+        export(
+            desk.store.as_ref(),
+            scheme,
+            &dir.join("data").join(&scheme.name),
+            &mut counts,
+        )?;
+        note(
+            context,
+            &context.lang.text("tenant.exported-scheme", &[("scheme", scheme)]),
+        );
     }
     let summary = json!({
         "tenant": args.tenant,
@@ -231,10 +239,14 @@ fn export(store: &dyn Store, scheme: &SchemeName, dir: &Path, counts: &mut Count
 }
 
 fn record_json(story: &Story) -> Value {
-    let revisions = story.revisions.iter().map(|(number, at, body)| {
-        json!({ "revision": number, "received_at": instant(*at), "body": body })
-    });
-    let aliases = story.aliases.iter().map(|(kind, value)| json!({ "kind": kind, "value": value }));
+    let revisions = story
+        .revisions
+        .iter()
+        .map(|(number, at, body)| json!({ "revision": number, "received_at": instant(*at), "body": body }));
+    let aliases = story
+        .aliases
+        .iter()
+        .map(|(kind, value)| json!({ "kind": kind, "value": value }));
     json!({
         "key": story.record.key,
         "group": story.group,
@@ -262,7 +274,10 @@ fn verdict_json(story: &Story) -> Value {
 }
 
 fn delivery_json(delivery: &DeliveryRow, story: &Story) -> Value {
-    let attempts = story.attempts.iter().filter(|attempt| attempt.delivery_key == delivery.key);
+    let attempts = story
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.delivery_key == delivery.key);
     let attempts = attempts.map(|attempt| {
         json!({
             "kind": attempt.kind,

@@ -41,7 +41,11 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     names.extend(all.iter().map(|name| name.tenant.as_str()));
     names.sort_unstable();
     names.dedup();
-    let tagged = |name: &str| args.tag.as_ref().is_none_or(|tag| desk.project.tags(name).contains(tag));
+    let tagged = |name: &str| {
+        args.tag
+            .as_ref()
+            .is_none_or(|tag| desk.project.tags(name).contains(tag))
+    };
     names.retain(|name| tagged(name));
     let (mut rows, mut items) = (Vec::new(), Vec::new());
     let mut broken = 0;
@@ -94,8 +98,17 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         say(&context.lang.t("tenant.none"));
         return Ok(Exit::Done);
     }
-    let header = ["tenant", "title", "tags", "owner", "schemes", "differences", "problems", "undeployed"]
-        .map(|key| context.lang.t(&format!("tenant.column.{key}")));
+    let header = [
+        "tenant",
+        "title",
+        "tags",
+        "owner",
+        "schemes",
+        "differences",
+        "problems",
+        "undeployed",
+    ]
+    .map(|key| context.lang.t(&format!("tenant.column.{key}")));
     say(table(&desk.plain_lens(), &header, &rows, &[4, 5, 6, 7]).trim_end());
     if broken > 0 {
         note(context, &context.lang.text("tenant.some-broken", &[("count", &broken)]));

@@ -104,7 +104,7 @@ fn files(folder: &Path, args: &Args) -> Vec<(PathBuf, String)> {
         text.push_str(&format!("owner = {}\n", quoted(owner)));
     }
     text.push_str(&format!(
-        "\n# 只属于这个租户的连接; 同名的优先于 dukou.toml。{{ secret = \"名称\" }} 先找 {folder}/secrets/, 再找 secrets/\n\
+        "\n# 只属于这个企业的连接; 同名的优先于 dukou.toml。{{ secret = \"名称\" }} 先找 {folder}/secrets/, 再找 secrets/\n\
          # This tenant's own connections, before those of dukou.toml. Secrets: {folder}/secrets/ first, then secrets/\n\
          # [connections.tplus]\n\
          # kind = \"tplus-cloud\"\n\

@@ -75,6 +75,8 @@ fn part_text(lens: &Lens<'_>, part: &Part) -> String {
             .collect();
         let header = ["finding", "vouchers", "amount"].map(|key| lang.t(&format!("blast.column.{key}")));
         body.push_str(&format!("\n{}", table(lens, &header, &rows, &[1, 2])));
+    } else {
+        body.push_str(&format!("{}\n", lang.t("blast.nothing")));
     }
     body.push_str(&fields_text(lens, part));
     let remarks = waiting_text(lens, part);

@@ -47,7 +47,10 @@ pub fn page(lens: &Lens<'_>, report: &Report<'_>) -> String {
         escaped(&title)
     ));
     out.push_str(&format!("<h1>{}</h1>\n", escaped(&title)));
-    out.push_str(&format!("<p class=\"limits\">{}</p>\n", escaped(&lang.t("replay.limits"))));
+    out.push_str(&format!(
+        "<p class=\"limits\">{}</p>\n",
+        escaped(&lang.t("replay.limits"))
+    ));
     evidence(lens, report, &mut out);
     totals(lens, report, &mut out);
     if report.comparison.is_no_op() {
@@ -68,7 +71,10 @@ fn evidence(lens: &Lens<'_>, report: &Report<'_>, out: &mut String) {
     let lang = lens.lang;
     out.push_str(&format!("<h2>{}</h2>\n<table>\n", escaped(&lang.t("replay.evidence"))));
     let heads = ["replay.column.before", "replay.column.after"].map(|key| escaped(&lang.t(key)));
-    out.push_str(&format!("<tr><th></th><th>{}</th><th>{}</th></tr>\n", heads[0], heads[1]));
+    out.push_str(&format!(
+        "<tr><th></th><th>{}</th><th>{}</th></tr>\n",
+        heads[0], heads[1]
+    ));
     let both = |edition: &Edition| format!("{}<br><code>{}</code>", escaped(&name(lang, edition)), edition.digest);
     out.push_str(&format!(
         "<tr><th>{}</th><td>{}</td><td>{}</td></tr>\n",
@@ -105,9 +111,15 @@ fn evidence(lens: &Lens<'_>, report: &Report<'_>, out: &mut String) {
     ));
     if let Some((first, last)) = report.comparison.received {
         let zone = lens.zone.to_string();
-        let arguments: [(&str, &dyn Display); 3] =
-            [("first", &time(lens, first)), ("last", &time(lens, last)), ("zone", &zone)];
-        out.push_str(&format!("<p>{}</p>\n", escaped(&lang.text("replay.records", &arguments))));
+        let arguments: [(&str, &dyn Display); 3] = [
+            ("first", &time(lens, first)),
+            ("last", &time(lens, last)),
+            ("zone", &zone),
+        ];
+        out.push_str(&format!(
+            "<p>{}</p>\n",
+            escaped(&lang.text("replay.records", &arguments))
+        ));
     }
 }
 
@@ -143,7 +155,10 @@ fn totals(lens: &Lens<'_>, report: &Report<'_>, out: &mut String) {
 fn overview(lens: &Lens<'_>, patterns: &[Pattern], out: &mut String) {
     let lang = lens.lang;
     let head = |key: &str, class: &str| format!("<th class=\"{class}\">{}</th>", escaped(&lang.t(key)));
-    out.push_str(&format!("<h2>{}</h2>\n<table>\n<tr>", escaped(&lang.t("replay.patterns"))));
+    out.push_str(&format!(
+        "<h2>{}</h2>\n<table>\n<tr>",
+        escaped(&lang.t("replay.patterns"))
+    ));
     out.push_str(&head("replay.column.id", ""));
     out.push_str(&head("replay.column.what", ""));
     for key in ["replay.column.groups", "replay.column.places", "replay.column.amount"] {
@@ -173,7 +188,8 @@ fn section(lens: &Lens<'_>, one: &Pattern, out: &mut String) {
         escaped(&pattern::headline(lens, one)),
         id = one.id
     ));
-    let heads = ["replay.column.before", "replay.column.after", "replay.column.places"].map(|key| escaped(&lang.t(key)));
+    let heads =
+        ["replay.column.before", "replay.column.after", "replay.column.places"].map(|key| escaped(&lang.t(key)));
     out.push_str(&format!(
         "<tr><th></th><th>{}</th><th>{}</th><th class=\"n\">{}</th></tr>\n",
         heads[0], heads[1], heads[2]
@@ -182,7 +198,11 @@ fn section(lens: &Lens<'_>, one: &Pattern, out: &mut String) {
         let sides = pattern::sides(lens, one, one.path.as_deref(), &change.before, &change.after);
         row(&escaped(&lang.t("replay.frequent")), &sides, &count(change.count), out);
     }
-    let place = format!("{}<br>{}", escaped(&lang.t("replay.first")), escaped(&pattern::place(lens, one)));
+    let place = format!(
+        "{}<br>{}",
+        escaped(&lang.t("replay.first")),
+        escaped(&pattern::place(lens, one))
+    );
     row(&place, &pattern::example(lens, one), "", out);
     out.push_str("</table>\n</section>\n");
 }

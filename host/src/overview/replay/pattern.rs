@@ -45,7 +45,11 @@ pub fn text(lens: &Lens<'_>, pattern: &Pattern) -> String {
     }
     let sides = example(lens, pattern);
     let place = place(lens, pattern);
-    let chars = if pattern.kind.is_verdict() { REASON_CHARS } else { VALUE_CHARS };
+    let chars = if pattern.kind.is_verdict() {
+        REASON_CHARS
+    } else {
+        VALUE_CHARS
+    };
     let arguments: [(&str, &dyn Display); 2] = [("place", &place), ("change", &arrow(&sides, chars))];
     out.push_str(&format!("    {}\n", lang.text("replay.example", &arguments)));
     out
@@ -78,7 +82,11 @@ pub fn what(lens: &Lens<'_>, pattern: &Pattern) -> String {
         }
         None => lang.t(&format!("replay.kind.{}", pattern.kind.word())),
     };
-    let side = if is_of_record(pattern.kind) { Side::Source } else { Side::Target };
+    let side = if is_of_record(pattern.kind) {
+        Side::Source
+    } else {
+        Side::Target
+    };
     let path = pattern.path.as_deref().map(|path| mask::labelled(lens, side, path));
     let mut out = match (&path, pattern.kind.is_verdict()) {
         (Some(path), false) => format!("{path}: {how}"),
@@ -86,9 +94,15 @@ pub fn what(lens: &Lens<'_>, pattern: &Pattern) -> String {
     };
     if let Some(cause) = &pattern.cause {
         let code = cause.code.as_ref().map(|code| format!(" [{}]", short(code, 60)));
-        let at = path.filter(|_| pattern.kind.is_verdict()).map(|path| format!(" {path}"));
+        let at = path
+            .filter(|_| pattern.kind.is_verdict())
+            .map(|path| format!(" {path}"));
         let reason = reason(lens, cause);
-        out.push_str(&format!(":{}{} {reason}", code.unwrap_or_default(), at.unwrap_or_default()));
+        out.push_str(&format!(
+            ":{}{} {reason}",
+            code.unwrap_or_default(),
+            at.unwrap_or_default()
+        ));
     }
     out
 }
@@ -106,7 +120,11 @@ pub fn place(lens: &Lens<'_>, pattern: &Pattern) -> String {
         out.push_str(&clean(suffix));
     }
     if let Some(path) = &example.path {
-        let side = if is_of_record(pattern.kind) { Side::Source } else { Side::Target };
+        let side = if is_of_record(pattern.kind) {
+            Side::Source
+        } else {
+            Side::Target
+        };
         out.push(' ');
         out.push_str(&mask::labelled(lens, side, path));
     }
@@ -207,7 +225,8 @@ fn verdict(lens: &Lens<'_>, text: &str) -> String {
         }
         other => other.to_string(),
     };
-    lens.lang.text(&format!("replay.verdict.{word}"), &[("told", &clean(&told))])
+    lens.lang
+        .text(&format!("replay.verdict.{word}"), &[("told", &clean(&told))])
 }
 
 /// A verdict with its reasons masked as far as that is possible without the record.

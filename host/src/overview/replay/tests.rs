@@ -65,7 +65,11 @@ fn comparison() -> Comparison {
     let same = document(&json!(1), "西湖路1号", "m");
     comparison.add(&stored(1), &same, &same);
     comparison.add(&stored(2), &document(&json!("1.0000"), "西湖路1号", "m"), &same);
-    comparison.add(&stored(3), &same, &document(&json!(1), "湖滨路2号", "<script>alert(1)</script>\u{202e}"));
+    comparison.add(
+        &stored(3),
+        &same,
+        &document(&json!(1), "湖滨路2号", "<script>alert(1)</script>\u{202e}"),
+    );
     comparison.add(&stored(4), &same, &rejected("存货 \"G1\" 不在对照表中"));
     comparison.add(&stored(5), &Fate::Skipped("赠品".to_owned()), &same);
     comparison.add(&stored(6), &Fate::Skipped("赠品".to_owned()), &rejected("missing"));
@@ -119,19 +123,47 @@ fn the_json_has_figures_as_text_and_masked_values() {
     assert_eq!(address["values"][0]["before"], "\"西**\"");
     assert_eq!(patterns[0]["example"]["before"], r#"{"mapped":1}"#);
     let kinds: Vec<&str> = patterns.iter().filter_map(|one| one["kind"].as_str()).collect();
-    assert_eq!(kinds, ["newly-rejected", "newly-rejected", "no-longer-skipped", "type", "value", "value"]);
-    assert_eq!(value, with_report(Lang::En, &comparison(), to_json), "JSON is never translated");
+    assert_eq!(
+        kinds,
+        [
+            "newly-rejected",
+            "newly-rejected",
+            "no-longer-skipped",
+            "type",
+            "value",
+            "value"
+        ]
+    );
+    assert_eq!(
+        value,
+        with_report(Lang::En, &comparison(), to_json),
+        "JSON is never translated"
+    );
 }
 
 #[test]
 fn the_page_is_complete_by_itself_and_nothing_in_it_acts() {
     for lang in [Lang::Zh, Lang::En] {
         let page = with_report(lang, &comparison(), html::page);
-        for (tag, end) in [("table", "</table>"), ("section", "</section>"), ("tr", "</tr>"), ("pre", "</pre>")] {
+        for (tag, end) in [
+            ("table", "</table>"),
+            ("section", "</section>"),
+            ("tr", "</tr>"),
+            ("pre", "</pre>"),
+        ] {
             let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, page.matches(end).count(), "{tag}");
         }
-        for outside in ["<script", "http://", "https://", "src=", "url(", "@import", "<link", "javascript:"] {
+        for outside in [
+            "<script",
+            "http://",
+            "https://",
+            "src=",
+            "url(",
+            "@import",
+            "<link",
+            "javascript:",
+        ] {
             assert!(!page.contains(outside), "{outside}");
         }
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}"));
@@ -161,7 +193,11 @@ fn without_a_definition_no_value_is_shown() {
         comparison: &comparison,
     };
     let lens = Lens::plain(Lang::Zh, "2026-12-01T00:00:00Z".parse().unwrap());
-    for shown in [text::text(&lens, &report), html::page(&lens, &report), to_json(&lens, &report).to_string()] {
+    for shown in [
+        text::text(&lens, &report),
+        html::page(&lens, &report),
+        to_json(&lens, &report).to_string(),
+    ] {
         for value in ["西湖", "1.0000", "alert", "G1", "赠品"] {
             assert!(!shown.contains(value), "{value}: {shown}");
         }

@@ -18,7 +18,10 @@ pub(super) fn of_scheme(table: &Table) -> Vec<Default> {
     let zone = text(&["source", "schedule", "time_zone"]).unwrap_or_else(|| DEFAULT_ZONE.to_owned());
     let size = text(&["source", "request", "page_size"]).and_then(|size| size.trim().parse::<u32>().ok());
     let mut out: Vec<Default> = vec![
-        (vec!["source", "page_size"], size.unwrap_or(100).clamp(1, 100).to_string()),
+        (
+            vec!["source", "page_size"],
+            size.unwrap_or(100).clamp(1, 100).to_string(),
+        ),
         (vec!["source", "schedule", "time_zone"], quoted(DEFAULT_ZONE)),
         (vec!["source", "window", "span"], quoted("1d")),
         (vec!["source", "window", "overlap"], quoted("15m")),

@@ -89,7 +89,9 @@ impl<'a> Walk<'a> {
             let mut parts = Vec::new();
             flatten(table, &[], &mut parts);
             for (keys, entry) in parts {
-                let (last, tables) = keys.split_last().map_or(("", &[][..]), |(last, tables)| (*last, tables));
+                let (last, tables) = keys
+                    .split_last()
+                    .map_or(("", &[][..]), |(last, tables)| (*last, tables));
                 let header = match tables {
                     [] => format!("[[{name}]]"),
                     _ => format!("[{name}.{}]", path_text(tables)),

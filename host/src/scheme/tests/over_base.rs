@@ -2,16 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::super::{Code, Scheme, Severity, Standing};
+use super::super::{Code, Scheme, Severity};
 use super::{PROJECT, SCHEME, Site, edited};
 use crate::lang::Lang;
 use crate::settings::Project;
 
 const TENANT: &str = "title = \"蓝猫\"\ntags = [\"vip\", \"cloud\"]\nowner = \"li\"\n";
-const OWN: &str = "base = \"sales-out\"\ntitle = \"蓝猫销售出库\"\n";
+pub(super) const OWN: &str = "base = \"sales-out\"\ntitle = \"蓝猫销售出库\"\n";
 
 /// The example as a base, and a tenant's scheme over it.
-fn site(own: &str) -> Site {
+pub(super) fn site(own: &str) -> Site {
     let site = Site {
         dir: tempfile::tempdir().unwrap(),
     };
@@ -64,7 +64,11 @@ fn overridden_fields_keep_their_place_and_new_ones_follow() {
             r#""Memo":"甲","RDRecordDetails""#,
         ),
     ] {
-        let part = if own.contains("skip") { r#"},"skip":[{"when""# } else { part };
+        let part = if own.contains("skip") {
+            r#"},"skip":[{"when""#
+        } else {
+            part
+        };
         let own = own.replace("Maker = \"li\"", "priuserdefnvc9 = \"li\"");
         let part = part.replace("Maker", "priuserdefnvc9");
         let site = site(&format!("{OWN}{own}"));
@@ -81,8 +85,13 @@ fn overridden_fields_keep_their_place_and_new_ones_follow() {
 fn lists_replace_and_an_empty_one_takes_the_bases_away() {
     assert_eq!(over("").validations.len(), 1);
     assert!(over("validation = []\n").validations.is_empty());
-    let two = over("[[validation]]\nplugin = \"voucher-checks\"\n[[validation]]\nplugin = \"voucher-checks\"\nsettings = { a = 1 }\n");
-    assert_eq!((two.validations.len(), two.validations[1].settings.as_str()), (2, r#"{"a":1}"#));
+    let two = over(
+        "[[validation]]\nplugin = \"voucher-checks\"\n[[validation]]\nplugin = \"voucher-checks\"\nsettings = { a = 1 }\n",
+    );
+    assert_eq!(
+        (two.validations.len(), two.validations[1].settings.as_str()),
+        (2, r#"{"a":1}"#)
+    );
     assert_eq!(over("show = { columns = [\"shop_no\"] }\n").show.columns(), ["shop_no"]);
 }
 
@@ -107,7 +116,10 @@ fn a_base_may_stand_on_a_base_and_a_scheme_of_the_project_on_either() {
     assert!(errors.is_empty(), "{errors}");
     assert_eq!(schemes.len(), 2);
     let (own, lanmao) = (&schemes[0], &schemes[1]);
-    assert_eq!((own.name.to_string(), lanmao.name.to_string()), ("own".into(), "lanmao/sales-out".into()));
+    assert_eq!(
+        (own.name.to_string(), lanmao.name.to_string()),
+        ("own".into(), "lanmao/sales-out".into())
+    );
     assert!(own.mapping.settings.contains(r#""BusiType":"16""#) && own.mapping.settings.contains(r#""Memo":"二""#));
     assert!(lanmao.mapping.settings.contains(r#""Memo":"三""#));
     assert_eq!(lanmao.bases, ["middle", "sales-out"]);
@@ -122,8 +134,8 @@ struct Wrong {
     help: &'static str,
 }
 
-const BASE_FILE: &str = "base/schemes/sales-out.toml";
-const OWN_FILE: &str = "tenants/lanmao/schemes/sales-out.toml";
+pub(super) const BASE_FILE: &str = "base/schemes/sales-out.toml";
+pub(super) const OWN_FILE: &str = "tenants/lanmao/schemes/sales-out.toml";
 const TENANT_FILE: &str = "tenants/lanmao/tenant.toml";
 
 const fn wrong(file: &'static str, from: &'static str, to: &'static str, code: Code, help: &'static str) -> Wrong {
@@ -151,28 +163,124 @@ const RICHER: &str = "base = \"sales-out\"\n\
     schedule = { cron = \"*/2 * * * *\" }\n";
 
 const WRONG: &[Wrong] = &[
-    wrong(BASE_FILE, "BusiType = \"15\"", "BusiType = «15", Code::BareValue, "BusiType = \"15\""),
-    wrong(BASE_FILE, "VoucherType = ", "«VoucherTyp = ", Code::UnknownTargetField, "VoucherType"),
+    wrong(
+        BASE_FILE,
+        "BusiType = \"15\"",
+        "BusiType = «15",
+        Code::BareValue,
+        "BusiType = \"15\"",
+    ),
+    wrong(
+        BASE_FILE,
+        "VoucherType = ",
+        "«VoucherTyp = ",
+        Code::UnknownTargetField,
+        "VoucherType",
+    ),
     wrong(BASE_FILE, "span = \"1d\"", "span = «\"40d\"", Code::Span, ""),
-    wrong(BASE_FILE, "[source]\nconnection = \"wdt\"", "«[source]", Code::MissingKey, "connection"),
-    wrong(BASE_FILE, "connection = \"wdt\"", "connection = «\"wtd\"", Code::UnknownConnection, "wdt"),
+    wrong(
+        BASE_FILE,
+        "[source]\nconnection = \"wdt\"",
+        "«[source]",
+        Code::MissingKey,
+        "connection",
+    ),
+    wrong(
+        BASE_FILE,
+        "connection = \"wdt\"",
+        "connection = «\"wtd\"",
+        Code::UnknownConnection,
+        "wdt",
+    ),
     wrong(BASE_FILE, "[show]", "[«shwo]", Code::UnknownKey, "show"),
-    wrong(BASE_FILE, "connection = \"tplus\"", "connection = \"tplus«", Code::Syntax, ""),
-    wrong(BASE_FILE, "\"{{consign_time|date}}\"", "\"{{consign_tme|lookup(«日期)}}\"", Code::UnknownTable, ""),
-    wrong(OWN_FILE, "Warehouse = \"CK9\"", "«Warehuose = \"CK9\"", Code::UnknownTargetField, "Warehouse"),
-    wrong(OWN_FILE, "Warehouse = \"CK9\"", "Warehouse = «0101", Code::BareValue, "\"0101\""),
-    wrong(OWN_FILE, "[source.schedule]\ncron", "[source]\nschedule.«crom", Code::UnknownKey, "cron"),
-    wrong(OWN_FILE, "cron = \"*/10 * * * *\"", "cron = «\"61 * * * *\"", Code::Cron, ""),
-    wrong(OWN_FILE, "\"voucher-checks\"", "«\"voucher-check\"", Code::UnknownPlugin, "voucher-checks"),
+    wrong(
+        BASE_FILE,
+        "connection = \"tplus\"",
+        "connection = \"tplus«",
+        Code::Syntax,
+        "",
+    ),
+    wrong(
+        BASE_FILE,
+        "\"{{consign_time|date}}\"",
+        "\"{{consign_tme|lookup(«日期)}}\"",
+        Code::UnknownTable,
+        "",
+    ),
+    wrong(
+        OWN_FILE,
+        "Warehouse = \"CK9\"",
+        "«Warehuose = \"CK9\"",
+        Code::UnknownTargetField,
+        "Warehouse",
+    ),
+    wrong(
+        OWN_FILE,
+        "Warehouse = \"CK9\"",
+        "Warehouse = «0101",
+        Code::BareValue,
+        "\"0101\"",
+    ),
+    wrong(
+        OWN_FILE,
+        "[source.schedule]\ncron",
+        "[source]\nschedule.«crom",
+        Code::UnknownKey,
+        "cron",
+    ),
+    wrong(
+        OWN_FILE,
+        "cron = \"*/10 * * * *\"",
+        "cron = «\"61 * * * *\"",
+        Code::Cron,
+        "",
+    ),
+    wrong(
+        OWN_FILE,
+        "\"voucher-checks\"",
+        "«\"voucher-check\"",
+        Code::UnknownPlugin,
+        "voucher-checks",
+    ),
     wrong(OWN_FILE, "most = 3", "most = «nan", Code::SettingValue, ""),
-    wrong(OWN_FILE, "base = \"sales-out\"", "base = «\"sales-uot\"", Code::UnknownBase, "sales-out"),
-    wrong(OWN_FILE, "base = \"sales-out\"", "base = «15", Code::BareValue, "\"15\""),
-    wrong(OWN_FILE, "[target]\nschedule = { cron = \"*/2 * * * *\" }\n", "[target]\nconnection = «\"wdt\"\n", Code::WrongSide, ""),
-    wrong(OWN_FILE, "{{details_list.spec_no}}", "{{details_list.spec_no|lookup(«存货)}}", Code::UnknownTable, ""),
+    wrong(
+        OWN_FILE,
+        "base = \"sales-out\"",
+        "base = «\"sales-uot\"",
+        Code::UnknownBase,
+        "sales-out",
+    ),
+    wrong(
+        OWN_FILE,
+        "base = \"sales-out\"",
+        "base = «15",
+        Code::BareValue,
+        "\"15\"",
+    ),
+    wrong(
+        OWN_FILE,
+        "[target]\nschedule = { cron = \"*/2 * * * *\" }\n",
+        "[target]\nconnection = «\"wdt\"\n",
+        Code::WrongSide,
+        "",
+    ),
+    wrong(
+        OWN_FILE,
+        "{{details_list.spec_no}}",
+        "{{details_list.spec_no|lookup(«存货)}}",
+        Code::UnknownTable,
+        "",
+    ),
     wrong(OWN_FILE, "title = ", "«colour = \"x\"\ntitle = ", Code::UnknownKey, ""),
     wrong(TENANT_FILE, "owner = ", "«ownr = ", Code::UnknownKey, "owner"),
     wrong(TENANT_FILE, "\"vip\"", "«\"a b\"", Code::Tag, ""),
-    wrong(TENANT_FILE, "owner = \"li\"\n", "[connections.wdt]\nkind = «\"wdt\"\n", Code::Choice, ""),
+    wrong(
+        TENANT_FILE,
+        "owner = \"li\"\n",
+        "[connections.wdt]\nkind = «\"wdt\"\n",
+        Code::Choice,
+        "",
+    ),
     wrong(
         TENANT_FILE,
         "owner = \"li\"\n",
@@ -191,17 +299,31 @@ fn every_mistake_points_into_the_file_that_makes_it() {
         let text = edited(&original, case.from, case.to);
         let at = text.find('«').map(|at| {
             let before = &text[..at];
-            (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap().chars().count() + 1)
+            (
+                before.matches('\n').count() + 1,
+                before.rsplit('\n').next().unwrap().chars().count() + 1,
+            )
         });
         site.write(case.file, text.replacen('«', "", 1));
         let errors = site.load().1;
-        let own: Vec<_> = errors.0.iter().filter(|error| error.severity == Severity::Error).collect();
+        let own: Vec<_> = errors
+            .0
+            .iter()
+            .filter(|error| error.severity == Severity::Error)
+            .collect();
         // A break in the base's syntax may lose what others stand on; the first finding is the break.
         let found = own.iter().find(|error| error.code == case.code);
         let seen = found.and_then(|error| Some((error.place.as_ref()?.file.shown().to_owned(), error.position()?)));
         let wanted = at.map(|at| (case.file.to_owned(), at));
-        let help = |lang| found.and_then(|error| error.help.as_ref()).map(|help| help.text(lang)).unwrap_or_default();
-        let helps = [Lang::Zh, Lang::En].into_iter().all(|lang| help(lang).contains(case.help));
+        let help = |lang| {
+            found
+                .and_then(|error| error.help.as_ref())
+                .map(|help| help.text(lang))
+                .unwrap_or_default()
+        };
+        let helps = [Lang::Zh, Lang::En]
+            .into_iter()
+            .all(|lang| help(lang).contains(case.help));
         if seen != wanted || own.len() != 1 || !helps {
             faults.push(format!("{} {:?} → {errors}", case.file, case.to));
         }
@@ -268,11 +390,19 @@ fn bases_that_stand_on_each_other_are_told_where_the_circle_closes() {
 
 #[test]
 fn what_the_base_says_already_is_a_warning_at_its_line() {
-    let scheme = over("[mapping.settings.fields]\nWarehouse = \"TEST_CK01\"\nMemo = \"x\"\n[[validation]]\nplugin = \"voucher-checks\"\n");
+    let scheme = over(
+        "[mapping.settings.fields]\nWarehouse = \"TEST_CK01\"\nMemo = \"x\"\n[[validation]]\nplugin = \"voucher-checks\"\n",
+    );
     let seen: Vec<_> = scheme
         .warnings
         .iter()
-        .map(|warning| (warning.code, warning.position().unwrap(), warning.message.text(Lang::En)))
+        .map(|warning| {
+            (
+                warning.code,
+                warning.position().unwrap(),
+                warning.message.text(Lang::En),
+            )
+        })
         .collect();
     assert_eq!(
         seen,
@@ -280,7 +410,8 @@ fn what_the_base_says_already_is_a_warning_at_its_line() {
             (
                 Code::SameAsBase,
                 (4, 1),
-                "`mapping.settings.fields.Warehouse` says what the base says at base/schemes/sales-out.toml:32".to_owned()
+                "`mapping.settings.fields.Warehouse` says what the base says at base/schemes/sales-out.toml:32"
+                    .to_owned()
             ),
             (
                 Code::SameAsBase,
@@ -298,7 +429,10 @@ fn bases_are_checked_also_where_no_scheme_stands_on_them() {
         site.write(BASE_FILE, base);
         let project = Project::load(site.root()).unwrap();
         let found = project.check_bases();
-        found.iter().map(|finding| (finding.code, finding.position().unwrap().0)).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|finding| (finding.code, finding.position().unwrap().0))
+            .collect::<Vec<_>>()
     };
     assert_eq!(check(SCHEME, false), []);
     let slip = edited(SCHEME, "Warehouse = ", "Warehuose = ");
@@ -314,99 +448,6 @@ fn bases_are_checked_also_where_no_scheme_stands_on_them() {
     assert_eq!(check(&edited(SCHEME, "connection = \"tplus\"\n", ""), false), []);
     assert_eq!(check(&edited(SCHEME, "\"15\"", "15"), true), [(Code::BareValue, 31)]);
     assert_eq!(check("base = \"none\"\n", false), [(Code::UnknownBase, 1)]);
-}
-
-#[test]
-fn the_resolved_scheme_names_file_and_line_of_everything() {
-    let own = format!(
-        "{OWN}[mapping.settings.fields]\nWarehouse = \"CK9\"\nDispatchAddress = false\nBusiType = \"15\"\n[mapping.settings]\nskip = [{{ when = \"order_type != 1\", reason = \"非\" }}]\n[[validation]]\nplugin = \"voucher-checks\"\nsettings = {{ a = 1 }}\n"
-    );
-    let site = site(&own);
-    let project = Project::load(site.root()).unwrap();
-    let name = dukou_core::names::SchemeName::parse("lanmao/sales-out").unwrap();
-    let resolved = project.resolve(&name).unwrap();
-    let line = |path: &str| {
-        let value = resolved.value(path).unwrap_or_else(|| panic!("{path}"));
-        let base = value.base.as_ref().map(|(text, spot)| format!("{text} {spot}"));
-        (
-            value.text.clone(),
-            value.at.as_ref().map(ToString::to_string).unwrap_or_default(),
-            value.standing,
-            base.unwrap_or_default(),
-        )
-    };
-    let expect = |path: &str, text: &str, at: &str, standing, base: &str| {
-        assert_eq!(line(path), (text.to_owned(), at.to_owned(), standing, base.to_owned()), "{path}");
-    };
-    let own_at = |line: usize| format!("{OWN_FILE}:{line}");
-    let base_at = |line: usize| format!("{BASE_FILE}:{line}");
-    expect("title", "\"蓝猫销售出库\"", &own_at(2), Standing::Changed, &format!("\"旺店通销售出库单 → T+ 销售出库单\" {BASE_FILE}:1"));
-    expect("mapping.settings.fields.Warehouse", "\"CK9\"", &own_at(4), Standing::Changed, &format!("\"TEST_CK01\" {BASE_FILE}:32"));
-    expect("mapping.settings.fields.DispatchAddress", "false", &own_at(5), Standing::Changed, &format!("\"{{{{receiver_address}}}}\" {BASE_FILE}:33"));
-    expect("mapping.settings.fields.BusiType", "\"15\"", &own_at(6), Standing::Repeated, "");
-    expect("mapping.settings.skip", "[{ when = \"order_type != 1\", reason = \"非\" }]", &own_at(8), Standing::Added, "");
-    expect("validation", "[{ plugin = \"voucher-checks\", settings = { a = 1 } }]", &own_at(9), Standing::Changed, &format!("[{{ plugin = \"voucher-checks\" }}] {BASE_FILE}:47"));
-    expect("validation[0].plugin", "\"voucher-checks\"", &own_at(10), Standing::Part, "");
-    expect("validation[0].settings.a", "1", &own_at(11), Standing::Part, "");
-    expect("mapping.settings.fields.Code", "\"{{order_no}}\"", &base_at(26), Standing::Inherited, "");
-    expect("mapping.settings.fields.\"RDRecordDetails.Batch\"", "\"\"", &base_at(40), Standing::Inherited, "");
-    expect("source.page_size", "100", "", Standing::Default, "");
-    expect("target.schedule.time_zone", "\"Asia/Shanghai\"", "", Standing::Default, "");
-    expect("after_delivery.changed", "\"flag\"", "", Standing::Default, "");
-    assert_eq!(resolved.differences().count(), 5);
-    assert_eq!(project.differences(&name), Some(5));
-    let target = resolved.connections.iter().find(|one| one.side == "target").unwrap();
-    assert!(!target.own);
-    let value = target.values.iter().find(|value| value.key == "app_secret").unwrap();
-    assert_eq!((value.text.as_str(), value.at.as_ref().unwrap().file.as_str()), ("{ env = \"TPLUS_APP_SECRET\" }", "dukou.toml"));
-    // A base that has no base of its own has nothing to differ from.
-    let whole = Site::new();
-    let project = Project::load(whole.root()).unwrap();
-    let resolved = project.resolve(&dukou_core::names::SchemeName::parse("wdt-to-tplus").unwrap()).unwrap();
-    assert_eq!(resolved.differences().count(), 0);
-    assert!(resolved.values.iter().all(|value| matches!(value.standing, Standing::Plain | Standing::Default)));
-}
-
-#[test]
-fn defaults_written_out_change_nothing() {
-    let whole = Site::new();
-    let before = whole.scheme().definition_json();
-    let project = Project::load(whole.root()).unwrap();
-    let resolved = project.resolve(&dukou_core::names::SchemeName::parse("wdt-to-tplus").unwrap()).unwrap();
-    let defaults: Vec<_> = resolved.values.iter().filter(|value| value.at.is_none()).collect();
-    assert!(defaults.len() >= 5);
-    let mut own = "base = \"whole\"\n".to_owned();
-    for value in &defaults {
-        own.push_str(&format!("{} = {}\n", value.path, value.text));
-    }
-    whole.write("base/schemes/whole.toml", SCHEME);
-    whole.write("schemes/wdt-to-tplus.toml", own);
-    assert_eq!(whole.scheme().definition_json(), before);
-    // Of the connections too, as far as the account and its limits show them.
-    for connection in &resolved.connections {
-        let text = format!(
-            "{PROJECT}\n{}",
-            connection
-                .values
-                .iter()
-                .filter(|value| value.at.is_none())
-                .map(|value| format!("{} = {}\n", value.path, value.text))
-                .collect::<String>()
-        );
-        let written = text.parse::<toml::Table>();
-        assert!(written.is_ok() || text.contains("connections."), "{text}");
-    }
-}
-
-#[test]
-fn what_looks_like_a_secret_is_withheld() {
-    let leaked = "9f86d081884c7d659a2feaa0c55ad015";
-    let site = site(&format!("{OWN}[mapping.settings.fields]\nMemo = \"{leaked}\"\n"));
-    let project = Project::load(site.root()).unwrap();
-    let name = dukou_core::names::SchemeName::parse("lanmao/sales-out").unwrap();
-    let resolved = project.resolve(&name).unwrap();
-    assert_eq!(resolved.value("mapping.settings.fields.Memo").unwrap().text, "\"***\"");
-    assert!(!format!("{resolved:?}").contains(leaked));
 }
 
 /// Keys of the mapping's fields, each perhaps moved into the scheme.

@@ -10,6 +10,7 @@ use crate::rows::*;
 pub(super) const PROMISES: &[Promise] = &[
     ("groups are claimed once, oldest first", claimed_once),
     ("claims count until a verdict", claims_count),
+    ("an undecided group is given back", an_undecided_group_is_given_back),
     ("looking changes nothing", looking_changes_nothing),
     ("a stale lease settles nothing", a_stale_lease_settles_nothing),
     ("a newer revision ends a claim", a_newer_revision_ends_a_claim),
@@ -33,6 +34,19 @@ fn claimed_once(store: &dyn Store) {
         ["CK1"]
     );
     assert!(claim(store, &scheme()).is_empty());
+}
+
+fn an_undecided_group_is_given_back(store: &dyn Store) {
+    ingest(store, &scheme(), &[order("CK1", "a", "1"), order("CK2", "b", "2")], 100);
+    let claimed = claim(store, &scheme());
+    let lease = |index: usize| (claimed[index].key.clone(), claimed[index].lease);
+    let stale = (claimed[1].key.clone(), claimed[1].lease + 1);
+    assert_eq!(store.release_groups(&scheme(), &[lease(0), stale]).unwrap(), 1);
+    assert_eq!(store.release_groups(&scheme(), &[lease(0)]).unwrap(), 0, "only once");
+    let again = claim(store, &scheme());
+    assert_eq!(again.len(), 1, "the other one is still claimed");
+    assert_eq!((again[0].key.as_str(), again[0].claims), ("CK1", 1), "the claim is not held against it");
+    assert!(again[0].lease > claimed[0].lease, "whoever held it before settles nothing");
 }
 
 fn claims_count(store: &dyn Store) {

@@ -83,6 +83,10 @@ impl Store for MemoryStore {
         Ok(self.state().settle(scheme, settlements, at))
     }
 
+    fn release_groups(&self, scheme: &SchemeName, leases: &[(String, u64)]) -> Result<usize, StoreError> {
+        Ok(self.state().release_groups(scheme, leases))
+    }
+
     fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError> {
         Ok(self.state().remap_groups(scheme, keys))
     }

@@ -119,6 +119,20 @@ impl State {
         None
     }
 
+    pub(super) fn release_groups(&mut self, scheme: &SchemeName, leases: &[(String, u64)]) -> usize {
+        let mut count = 0;
+        for (key, lease) in leases {
+            let Some(group) = self.group(scheme, key) else { continue };
+            let group = &mut self.groups[group];
+            if matches!(group.state, GroupState::Claimed(_)) && group.lease == *lease {
+                group.state = GroupState::Waiting;
+                group.claims -= 1;
+                count += 1;
+            }
+        }
+        count
+    }
+
     pub(super) fn remap_groups(&mut self, scheme: &SchemeName, keys: &[String]) -> usize {
         let mut count = 0;
         for key in keys {

@@ -164,6 +164,13 @@ impl Store for SqliteStore {
         })
     }
 
+    fn release_groups(&self, scheme: &SchemeName, leases: &[(String, u64)]) -> Result<usize, StoreError> {
+        let (scheme, leases) = (scheme.clone(), leases.to_vec());
+        self.writer.run("releasing groups", move |work| {
+            transform::release_groups(work, &scheme, &leases)
+        })
+    }
+
     fn remap_groups(&self, scheme: &SchemeName, keys: &[String]) -> Result<usize, StoreError> {
         let (scheme, keys) = (scheme.clone(), keys.to_vec());
         self.writer.run("making groups due", move |work| {

@@ -221,6 +221,24 @@ pub(super) fn live(sql: &Connection, group: GroupId) -> Step<bool> {
         .query_row([group], |row| row.get(0))?)
 }
 
+pub(super) fn release_groups(work: &mut Work<'_>, scheme: &SchemeName, leases: &[(String, u64)]) -> Step<usize> {
+    let Some(scheme) = scheme_id(work.sql(), scheme)? else {
+        return Ok(0);
+    };
+    let mut count = 0;
+    for (key, lease) in leases {
+        // A claimed group stands as a waiting one: nothing that is counted changes.
+        count += work
+            .sql()
+            .prepare_cached(
+                "UPDATE groups SET state = 'waiting', owner = NULL, claims = claims - 1
+                 WHERE scheme = ?1 AND key = ?2 AND state = 'claimed' AND lease = ?3",
+            )?
+            .execute(params![scheme, key, int(*lease)])?;
+    }
+    Ok(count)
+}
+
 pub(super) fn remap_groups(work: &mut Work<'_>, scheme: &SchemeName, keys: &[String]) -> Step<usize> {
     let Some(scheme) = scheme_id(work.sql(), scheme)? else {
         return Ok(0);
