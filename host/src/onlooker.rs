@@ -38,7 +38,11 @@ impl Onlooker {
     /// When a definition is wrong, or a store that is there, or the engine, cannot be opened.
     pub fn open(root: &Path) -> anyhow::Result<Self> {
         let project = Project::load(root)?;
-        let memory = project.store.is_file().then(|| compose::open_store(&project)).transpose()?;
+        let memory = project
+            .store
+            .is_file()
+            .then(|| compose::open_store(&project))
+            .transpose()?;
         Ok(Self {
             runtime: compose::runtime(&project.root)?,
             clock: compose::clock(),

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use dukou_core::catalogue::Catalogue;
 use dukou_core::names::{DEFAULT_TENANT, SchemeName, TargetName};
 
+pub(crate) use connection::DEFAULT_TARGET_APP_KEY;
 pub use connection::{Connection, ConnectionKind, Side, TplusCloudSettings, WdtQimenSettings};
 pub use secret::{SecretAt, SecretRef};
 pub(crate) use secret::{lint as lint_secrets, looks_like_secret};

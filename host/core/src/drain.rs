@@ -367,7 +367,10 @@ pub fn go_on(first: bool, came: &[Came]) -> GoOn {
     if came.iter().any(|one| !one.is_settled()) {
         return GoOn::Unfinished;
     }
-    let refused = came.iter().filter(|one| matches!(one, Came::Refused | Came::Held)).count();
+    let refused = came
+        .iter()
+        .filter(|one| matches!(one, Came::Refused | Came::Held))
+        .count();
     let delivered = came.iter().filter(|one| matches!(one, Came::Delivered)).count();
     if refused > 0 && (first || delivered == 0) {
         return GoOn::Refused;

@@ -88,7 +88,7 @@ fn texts(
         return;
     };
     each_difference(&was, &is, &mut |place| {
-        out.push(change(document, prefix, wrapper, place))
+        out.push(change(document, prefix, wrapper, place));
     });
     if out.len() == count {
         out.push(whole(PatternKind::Writing, &before.into(), &after.into()));

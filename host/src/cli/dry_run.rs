@@ -191,7 +191,11 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
             let mut text = match would(report.kind) {
                 "fail" => t(
                     "run.would-fail",
-                    &[("key", &key), ("code", &report.code), ("message", &clean(&report.message))],
+                    &[
+                        ("key", &key),
+                        ("code", &report.code),
+                        ("message", &clean(&report.message)),
+                    ],
                 ),
                 _ => t("run.would-reject", &[("key", &key), ("by", &clean(by))]),
             };

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::exit::Exit;
-use crate::overview::{Lens, Personal};
 use crate::overview::desk::{Desk, Look};
 use crate::overview::history::{self, Entry};
 use crate::overview::text;
+use crate::overview::{Lens, Personal};
 use crate::scheme::Scheme;
 
 /// What was in force since when, by whom, why, and on what evidence.
@@ -130,9 +130,7 @@ fn of_tenant(desk: &Desk, tenant: Option<&str>) -> anyhow::Result<Vec<SchemeName
     if let Some(tenant) = tenant {
         schemes.retain(|scheme| scheme.tenant == tenant);
         if schemes.is_empty() {
-            let message = desk
-                .lang
-                .text("history.no-tenant", &[("tenant", &text::clean(tenant))]);
+            let message = desk.lang.text("history.no-tenant", &[("tenant", &text::clean(tenant))]);
             return Err(Failure {
                 code: "tenant.not-found",
                 message,
@@ -165,7 +163,9 @@ fn looks<'a>(
 }
 
 fn lens<'a>(desk: &Desk, looks: &'a BTreeMap<SchemeName, Look>, scheme: &SchemeName) -> Lens<'a> {
-    looks.get(scheme).map_or_else(|| desk.plain_lens(), |look| desk.lens(look))
+    looks
+        .get(scheme)
+        .map_or_else(|| desk.plain_lens(), |look| desk.lens(look))
 }
 
 /// What a definition says of personal fields.

@@ -1,6 +1,10 @@
 //! `dukou rollback`: an earlier deployment's content comes into force again, at once and without reading a file. A running
 //! host takes it up for its next batch; what is queued keeps its bytes.
 
+use dukou_core::delivery::DeliveryState;
+use dukou_core::names::SchemeName;
+use dukou_store::Store;
+use dukou_store::rows::DeliveryFilter;
 use serde_json::json;
 
 use super::output::{self, note, say};
@@ -27,6 +31,9 @@ pub struct Args {
     /// Leave what the version that is left rejected or failed on as it is, instead of mapping it again
     #[arg(long)]
     pub no_remap: bool,
+    /// Map again what the version that is left has made and nobody has sent yet, instead of sending it
+    #[arg(long)]
+    pub remake_queued: bool,
     /// Say what would come back, and stop
     #[arg(long)]
     pub dry_run: bool,
@@ -82,9 +89,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }
     };
     let mut again = 0;
+    let mut queued = unsent(store, &scheme, left)?;
     if id.is_some() {
         if !args.no_remap {
             again = store.remap_refused(&scheme, left)?;
+        }
+        if args.remake_queued {
+            again += store.remap_groups(&scheme, &queued)?;
+            queued.clear();
         }
         lock::record(&desk.project, store, std::slice::from_ref(&scheme))?;
     }
@@ -92,7 +104,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         output::json(json!({
             "scheme": scheme.to_string(), "left": left.to_string(), "to": to.id.to_string(),
             "id": id.map(|id| id.to_string()), "digest": to.what.digest.to_string(), "remapped": again,
-            "dry_run": args.dry_run,
+            "queued": queued.len(), "dry_run": args.dry_run,
         }));
         return Ok(Exit::Done);
     }
@@ -111,8 +123,30 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if again > 0 {
         say(&context.lang.text("gate.refused-again", &[("count", &again)]));
     }
+    if !queued.is_empty() {
+        say(&context.lang.text("gate.queued-stays", &[("count", &queued.len()), ("left", &left)]));
+    }
     if id.is_some() {
         note(context, &context.lang.t("gate.edited-stays"));
     }
     Ok(Exit::Done)
+}
+
+/// The most deliveries that are looked through.
+const MOST_QUEUED: usize = 100_000;
+
+/// Groups of which a deployment made a document that waits and was never sent.
+fn unsent(store: &dyn Store, scheme: &SchemeName, deployment: u64) -> anyhow::Result<Vec<String>> {
+    let filter = DeliveryFilter {
+        scheme: Some(scheme.clone()),
+        states: vec![DeliveryState::Queued, DeliveryState::Held],
+        limit: MOST_QUEUED,
+    };
+    let rows = store.deliveries(&filter)?.into_iter();
+    let mut groups: Vec<String> = rows
+        .filter(|row| row.deployment == Some(deployment) && row.attempts == 0)
+        .map(|row| row.group)
+        .collect();
+    groups.dedup();
+    Ok(groups)
 }

@@ -54,6 +54,30 @@ pub struct Judged {
     pub decision: Option<Acceptance>,
 }
 
+/// A change of where records come from, where documents go, or by what they are known: no replay shows what it does, so a
+/// person says yes to it.
+#[derive(Debug, Clone)]
+pub struct Rerouted {
+    /// Eight hex digits; the same for the same place.
+    pub id: String,
+    /// What changes.
+    pub change: Change,
+    /// What was said for exactly these two deployments.
+    pub decision: Option<Acceptance>,
+}
+
+/// Parts of a definition that decide no document and yet what becomes of every one.
+const ROUTES: [&str; 8] = [
+    "source.connection",
+    "source.api",
+    "source.key",
+    "target.connection",
+    "target.api",
+    "target.key",
+    "group",
+    "after_delivery",
+];
+
 /// What the gate saw.
 pub struct Examined {
     /// What is in force.
@@ -62,6 +86,8 @@ pub struct Examined {
     pub before_recipe: Option<Digest>,
     /// The wanted chain's recipe.
     pub recipe: Digest,
+    /// Digest of everything wanted.
+    pub digest: Digest,
     /// What differs in the definition, the plugins and the tables.
     pub changes: Vec<Change>,
     /// Cases that passed, by plugin.
@@ -70,6 +96,8 @@ pub struct Examined {
     pub comparison: Option<Comparison>,
     /// Its patterns.
     pub patterns: Vec<Judged>,
+    /// Changes that no replay shows.
+    pub rerouted: Vec<Rerouted>,
     /// Where that leaves it.
     pub standing: Standing,
     /// The base scheme's file and digest.
@@ -97,9 +125,11 @@ pub fn unasked(project: &Project, store: &dyn Store, scheme: &Scheme, wanted: &W
         changes: Vec::new(),
         before_recipe: None,
         recipe: wanted.recipe,
+        digest: wanted.digest,
         cases,
         comparison: None,
         patterns: Vec::new(),
+        rerouted: Vec::new(),
         standing,
         base: base_of(project, scheme),
         before,
@@ -143,10 +173,12 @@ pub fn examine(
         before: store.active(&scheme.name)?,
         before_recipe: None,
         recipe: wanted.recipe,
+        digest: wanted.digest,
         changes: Vec::new(),
         cases,
         comparison: None,
         patterns: Vec::new(),
+        rerouted: Vec::new(),
         standing: Standing::First,
         base: base_of(project, scheme),
     };
@@ -161,8 +193,10 @@ pub fn examine(
     let (old_scheme, old) = load(project, store, runtime, &active)?;
     examined.before_recipe = Some(old.recipe);
     examined.changes = changed(&active, &old.tables, wanted);
+    let said = store.acceptances(&scheme.name, &active.what.digest, &wanted.digest)?;
+    examined.rerouted = rerouted(&examined.changes, &said);
     if old.recipe == wanted.recipe && same_rules(&old_scheme, scheme) {
-        examined.standing = Standing::SameRecipe;
+        examined.standing = examined.weigh(Standing::SameRecipe);
         return Ok(examined);
     }
     let (before, after) = (old.version(&old_scheme), wanted.version(scheme));
@@ -183,9 +217,29 @@ pub fn examine(
             pattern,
         })
         .collect();
-    examined.standing = standing(&examined.patterns);
+    examined.standing = examined.weigh(Standing::NoOp);
     examined.comparison = Some(comparison);
     Ok(examined)
+}
+
+fn rerouted(changes: &[Change], said: &[Acceptance]) -> Vec<Rerouted> {
+    let routed = |change: &&Change| {
+        let below = |route: &str| change.name.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        change.what == "definition" && ROUTES.into_iter().any(below)
+    };
+    changes
+        .iter()
+        .filter(routed)
+        .map(|change| {
+            let digest = Digest::of_parts([b"route".as_slice(), change.name.as_bytes()]);
+            let id: String = digest.short().chars().take(8).collect();
+            Rerouted {
+                decision: said.iter().find(|one| one.pattern == id).cloned(),
+                change: change.clone(),
+                id,
+            }
+        })
+        .collect()
 }
 
 /// The host's own check is part of what decides a verdict, though not of the chain's recipe.
@@ -195,55 +249,64 @@ fn same_rules(before: &Scheme, after: &Scheme) -> bool {
         && before.source_catalogue == after.source_catalogue
 }
 
-fn standing(patterns: &[Judged]) -> Standing {
-    let said = |accepted: bool| {
-        move |one: &Judged| {
-            one.decision
-                .as_ref()
-                .is_some_and(|decision| decision.accepted == accepted)
-        }
-    };
-    if patterns.is_empty() {
-        Standing::NoOp
-    } else if patterns.iter().any(said(false)) {
-        Standing::Rejected
-    } else if patterns.iter().all(said(true)) {
-        Standing::Accepted
-    } else {
-        Standing::Pending
-    }
-}
-
 impl Examined {
     /// Takes down what a person says of patterns: each id, or `all`. Answers the ids that no pattern has.
     ///
     /// # Errors
     /// The store's.
     pub fn decide(&mut self, store: &dyn Store, scheme: &Scheme, said: &Said<'_>) -> anyhow::Result<Vec<String>> {
-        let Some(before) = self.before_recipe else {
+        let (Some(before), Some(active)) = (self.before_recipe, &self.before) else {
             return Ok(said.patterns.to_vec());
         };
-        for one in &mut self.patterns {
-            if !said.patterns.iter().any(|text| is_named(&one.pattern, text)) {
-                continue;
-            }
+        let accept = |id: &str, before: Digest, after: Digest| -> anyhow::Result<Acceptance> {
             let decision = Acceptance {
-                pattern: one.pattern.id.clone(),
+                pattern: id.to_owned(),
                 before,
-                after: self.recipe,
+                after,
                 accepted: said.accepted,
                 by: said.by.to_owned(),
                 note: said.note.to_owned(),
                 at: said.at,
             };
             store.accept(&scheme.name, &decision)?;
-            one.decision = Some(decision);
+            Ok(decision)
+        };
+        let named = |id: &str| said.patterns.iter().any(|text| is_named(id, text));
+        for one in self.patterns.iter_mut().filter(|one| named(&one.pattern.id)) {
+            one.decision = Some(accept(&one.pattern.id, before, self.recipe)?);
         }
-        if self.comparison.is_some() {
-            self.standing = standing(&self.patterns);
+        for one in self.rerouted.iter_mut().filter(|one| named(&one.id)) {
+            one.decision = Some(accept(&one.id, active.what.digest, self.digest)?);
         }
-        let known = |text: &String| text == "all" || self.patterns.iter().any(|one| is_named(&one.pattern, text));
-        Ok(said.patterns.iter().filter(|text| !known(text)).cloned().collect())
+        if !self.patterns.is_empty() || !self.rerouted.is_empty() {
+            self.standing = self.weigh(self.standing);
+        }
+        Ok(said.patterns.iter().filter(|text| !self.knows(text)).cloned().collect())
+    }
+
+    /// Whether a person means something of it by this text: `all`, or four or more digits of an id.
+    pub fn knows(&self, text: &str) -> bool {
+        text == "all" || self.ids().any(|(id, _)| is_named(id, text))
+    }
+
+    /// Everything that needs a person's word, with what was said.
+    pub fn ids(&self) -> impl Iterator<Item = (&str, Option<&Acceptance>)> {
+        let patterns = self.patterns.iter().map(|one| (one.pattern.id.as_str(), one.decision.as_ref()));
+        patterns.chain(self.rerouted.iter().map(|one| (one.id.as_str(), one.decision.as_ref())))
+    }
+
+    /// Where it stands; `nothing` if there is nothing that needs a person.
+    fn weigh(&self, nothing: Standing) -> Standing {
+        let accepted = |one: (&str, Option<&Acceptance>)| one.1.map(|decision| decision.accepted);
+        if self.ids().next().is_none() {
+            nothing
+        } else if self.ids().any(|one| accepted(one) == Some(false)) {
+            Standing::Rejected
+        } else if self.ids().all(|one| accepted(one) == Some(true)) {
+            Standing::Accepted
+        } else {
+            Standing::Pending
+        }
     }
 
     /// What a deployment of it rests on.
@@ -257,16 +320,21 @@ impl Examined {
             changes: self.changes.clone(),
             cases: self.cases.clone(),
             replay: self.comparison.as_ref().map(figures),
-            patterns: self.patterns.iter().map(pattern_evidence).collect(),
+            patterns: self
+                .patterns
+                .iter()
+                .map(pattern_evidence)
+                .chain(self.rerouted.iter().map(route_evidence))
+                .collect(),
             rollout: None,
             rollback: None,
         }
     }
 }
 
-/// Whether a person means this pattern: by `all`, or by four or more digits of its id.
-pub fn is_named(pattern: &Pattern, text: &str) -> bool {
-    text == "all" || (text.len() >= 4 && pattern.id.starts_with(text))
+/// Whether a person means this id: by `all`, or by four or more of its digits.
+fn is_named(id: &str, text: &str) -> bool {
+    text == "all" || (text.len() >= 4 && id.starts_with(text))
 }
 
 /// What a person says of patterns.
@@ -299,20 +367,66 @@ pub fn figures(comparison: &Comparison) -> ReplayFigures {
 }
 
 fn pattern_evidence(judged: &Judged) -> PatternEvidence {
-    let (accepted, by, note) = match &judged.decision {
+    let pattern = &judged.pattern;
+    let figure = Figure {
+        groups: pattern.groups,
+        amount: pattern.amount,
+    };
+    let (id, kind) = (pattern.id.clone(), pattern.kind.word());
+    said_of(id, kind, pattern.path.clone(), figure, judged.decision.as_ref())
+}
+
+fn route_evidence(one: &Rerouted) -> PatternEvidence {
+    let (id, path) = (one.id.clone(), Some(one.change.name.clone()));
+    said_of(id, "route", path, Figure::default(), one.decision.as_ref())
+}
+
+fn said_of(
+    id: String,
+    kind: &str,
+    path: Option<String>,
+    figure: Figure,
+    decision: Option<&Acceptance>,
+) -> PatternEvidence {
+    let (accepted, by, note) = match decision {
         Some(decision) => (Some(decision.accepted), decision.by.clone(), decision.note.clone()),
         None => (None, String::new(), String::new()),
     };
     PatternEvidence {
-        id: judged.pattern.id.clone(),
-        kind: judged.pattern.kind.word().to_owned(),
-        path: judged.pattern.path.clone(),
-        figure: Figure {
-            groups: judged.pattern.groups,
-            amount: judged.pattern.amount,
-        },
+        id,
+        kind: kind.to_owned(),
+        path,
+        figure,
         accepted,
         by,
         note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(what: &str, name: &str) -> Change {
+        Change {
+            what: what.into(),
+            name: name.into(),
+            before: None,
+            after: None,
+        }
+    }
+
+    #[test]
+    fn what_no_replay_shows_needs_a_word() {
+        let changes = [
+            change("definition", "target.connection"),
+            change("definition", "target.schedule.cron"),
+            change("definition", "group.by"),
+            change("definition", "groups"),
+            change("setting", "mapping.settings.group"),
+            change("definition", "title"),
+        ];
+        let found: Vec<_> = rerouted(&changes, &[]).into_iter().map(|one| one.change.name).collect();
+        assert_eq!(found, ["target.connection", "group.by"]);
     }
 }

@@ -189,7 +189,12 @@ fn read(shadow: Shadow) -> Option<Figures> {
     Some(Figures {
         scheme: shadow.scheme,
         digest: shadow.digest,
-        plugins: body.candidate.plugins.into_iter().map(|one| (one.name, one.digest)).collect(),
+        plugins: body
+            .candidate
+            .plugins
+            .into_iter()
+            .map(|one| (one.name, one.digest))
+            .collect(),
         by: body.by,
         note: body.note,
         beside: body.beside,
@@ -232,7 +237,8 @@ impl Shadows {
         running.retain(|scheme, known| {
             let known = known.lock().unwrap_or_else(PoisonError::into_inner);
             let same = |row: &Shadow| row.digest == known.row.digest && row.since == known.row.since;
-            rows.iter().any(|row| row.scheme == *scheme && row.ended.is_none() && same(row))
+            rows.iter()
+                .any(|row| row.scheme == *scheme && row.ended.is_none() && same(row))
         });
         for row in rows.into_iter().filter(|row| row.ended.is_none()) {
             if running.contains_key(&row.scheme) {

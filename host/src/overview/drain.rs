@@ -94,7 +94,11 @@ pub fn text(lens: &Lens<'_>, outlook: &Outlook<'_>) -> String {
     };
     if !outlook.undeployed.is_empty() {
         let files: Vec<String> = outlook.undeployed.iter().map(|name| clean(name)).collect();
-        let key = if outlook.deployment.is_some() { "drain.undeployed" } else { "drain.undeployed-used" };
+        let key = if outlook.deployment.is_some() {
+            "drain.undeployed"
+        } else {
+            "drain.undeployed-used"
+        };
         out.push_str(&t(key, &[("files", &files.join(", "))]));
     }
     let groups = outlook.forecasts.len() as u64 + outlook.left();
@@ -111,7 +115,11 @@ pub fn text(lens: &Lens<'_>, outlook: &Outlook<'_>) -> String {
             rows.push(vec![label, count(tally.count), money(tally.amount)]);
         }
     }
-    rows.push(vec![format!("  {}", lang.t("drain.part.left")), count(outlook.left()), String::new()]);
+    rows.push(vec![
+        format!("  {}", lang.t("drain.part.left")),
+        count(outlook.left()),
+        String::new(),
+    ]);
     out.push_str(&table(lens, &[], &rows, &[1, 2]));
     out.push_str(&asked_text(lens, outlook));
     for part in [Part::Reject, Part::Fail, Part::Skip, Part::Exists, Part::Undecided] {
@@ -166,7 +174,9 @@ fn list_text(lens: &Lens<'_>, outlook: &Outlook<'_>, part: Part) -> String {
             Foretold::Problem {
                 code, path, message, ..
             } => {
-                let path = path.as_deref().map_or(String::new(), |path| format!(" {}", short(path, 80)));
+                let path = path
+                    .as_deref()
+                    .map_or(String::new(), |path| format!(" {}", short(path, 80)));
                 let message = short(&mask::message(lens, message, &[]), MESSAGE);
                 out.push_str(&format!(" [{}]{path} {message}", clean(code)));
             }
@@ -350,7 +360,9 @@ impl Drained<'_> {
             .map(|part| {
                 let of = || self.groups.iter().filter(move |(forecast, _)| forecast.part() == part);
                 let begun = of().filter(|(_, came)| came.is_some()).count();
-                let equal = of().filter(|(_, came)| came.is_some_and(Came::is_mapped_as_foretold)).count();
+                let equal = of()
+                    .filter(|(_, came)| came.is_some_and(Came::is_mapped_as_foretold))
+                    .count();
                 (part, of().count() as u64, begun as u64, equal as u64)
             })
             .collect()
@@ -405,7 +417,10 @@ pub fn drained_text(lens: &Lens<'_>, drained: &Drained<'_>, scheme: &str) -> Str
     }
     let more = bad().count().saturating_sub(LISTED);
     if more > 0 {
-        out.push_str(&format!("  {}\n", lang.text("drain.more", &[("count", &count(more as u64))])));
+        out.push_str(&format!(
+            "  {}\n",
+            lang.text("drain.more", &[("count", &count(more as u64))])
+        ));
     }
     if let Some(reason) = drained.target {
         let reason = short(&mask::message(lens, reason, &[]), MESSAGE);
@@ -464,3 +479,6 @@ pub fn drained_json(lens: &Lens<'_>, drained: &Drained<'_>) -> Value {
 pub fn whole_text(lens: &Lens<'_>, outlook: &Outlook<'_>) -> String {
     format!("{}{}", plan::text(lens, outlook.plan), text(lens, outlook))
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,10 @@ pub fn text(lens: &Lens<'_>, matrix: &Matrix<'_>) -> String {
         ("days", &matrix.days),
     ];
     let mut out = format!("{}\n\n", lang.text("fleet.head", &head));
-    let header = ["scheme", "groups", "same", "changed", "failing", "fixed", "touched", "verdict"]
-        .map(|column| lang.t(&format!("fleet.column.{column}")));
+    let header = [
+        "scheme", "groups", "same", "changed", "failing", "fixed", "touched", "verdict",
+    ]
+    .map(|column| lang.t(&format!("fleet.column.{column}")));
     let mut rows: Vec<Vec<String>> = matrix.rows.iter().map(|row| cells(lens, matrix, row)).collect();
     let totals = Totals::of(matrix.rows);
     rows.push(sums(lens, &totals));
@@ -162,6 +164,7 @@ fn fate_text(lens: &Lens<'_>, fate: &Fate) -> String {
         Fate::Unchanged(id) => lens.lang.text("fleet.fate.unchanged", &[("id", id)]),
         Fate::InWave => lens.lang.t("fleet.fate.in-wave"),
         Fate::Held("moved") => lens.lang.t("fleet.fate.moved"),
+        Fate::Held("beyond") => lens.lang.t("fleet.fate.beyond"),
         Fate::Held(_) => lens.lang.t("fleet.fate.held"),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
+use dukou_store::rows::Acceptance;
 use serde_json::{Value, json};
 
 use super::Lens;
@@ -12,7 +13,7 @@ use super::history::evidence as told;
 use super::replay::pattern;
 use super::text::{argument, indented};
 use crate::deploy::evidence::{How, Standing};
-use crate::deploy::gate::{Examined, Judged};
+use crate::deploy::gate::Examined;
 use crate::lang::Lang;
 
 /// The most changes that text lists; JSON has all.
@@ -69,11 +70,16 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     for judged in examined.patterns.iter().take(MOST_PATTERNS) {
         out.push('\n');
         out.push_str(&indented(&pattern::text(lens, &judged.pattern), 2));
-        out.push_str(&format!("    {}\n", said(lang, judged)));
+        out.push_str(&format!("    {}\n", said(lang, judged.decision.as_ref())));
     }
     if examined.patterns.len() > MOST_PATTERNS {
         let more = examined.patterns.len() - MOST_PATTERNS;
         out.push_str(&format!("\n  {}\n", lang.text("gate.more", &[("count", &more)])));
+    }
+    for one in &examined.rerouted {
+        let change = told::change(lens, &one.change);
+        out.push_str(&format!("\n  [{}] {change}\n      {}\n", one.id, lang.t("gate.rerouted")));
+        out.push_str(&format!("    {}\n", said(lang, one.decision.as_ref())));
     }
     out.push_str(&format!("\n{}\n", conclusion(lang, examined)));
     for command in next(plan) {
@@ -84,11 +90,7 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
 
 /// What follows, in one line.
 pub fn conclusion(lang: Lang, examined: &Examined) -> String {
-    let open = examined
-        .patterns
-        .iter()
-        .filter(|one| !one.decision.as_ref().is_some_and(|said| said.accepted))
-        .count();
+    let open = examined.ids().filter(|(_, said)| !said.is_some_and(|said| said.accepted)).count();
     lang.text(
         &format!("gate.standing.{}", examined.standing.word()),
         &[("count", &open)],
@@ -101,8 +103,8 @@ fn cost(lang: Lang, before: u64, after: u64) -> Option<String> {
     (!(99..=101).contains(&percent)).then(|| lang.text("gate.cost", &[("percent", &percent)]))
 }
 
-fn said(lang: Lang, judged: &Judged) -> String {
-    match &judged.decision {
+fn said(lang: Lang, decision: Option<&Acceptance>) -> String {
+    match decision {
         None => lang.t("gate.said.nothing"),
         Some(decision) => {
             let key = if decision.accepted { "gate.said.accepted" } else { "gate.said.rejected" };
@@ -131,8 +133,8 @@ fn next(plan: &Plan<'_>) -> Vec<String> {
     match plan.examined.standing {
         Standing::Unchanged => Vec::new(),
         Standing::Pending | Standing::Rejected => {
-            let open = plan.examined.patterns.iter().find(|one| one.decision.is_none());
-            let id = open.map_or("all", |one| one.pattern.id.as_str());
+            let open = plan.examined.ids().find(|(_, said)| said.is_none());
+            let id = open.map_or("all", |(id, _)| id);
             vec![
                 format!("{replay} --html replay.html"),
                 format!("{deploy} --accept {id} --note \"…\""),
@@ -150,13 +152,18 @@ pub fn to_json(lens: &Lens<'_>, plan: &Plan<'_>) -> Value {
         .iter()
         .map(|one| {
             let mut value = pattern::to_json(lens, &one.pattern);
-            value["decision"] = match &one.decision {
-                None => Value::Null,
-                Some(said) => json!({
-                    "accepted": said.accepted, "by": said.by, "note": said.note, "at": lens.stamp(said.at),
-                }),
-            };
+            value["decision"] = decision(lens, one.decision.as_ref());
             value
+        })
+        .collect();
+    let rerouted: Vec<Value> = examined
+        .rerouted
+        .iter()
+        .map(|one| {
+            json!({
+                "id": one.id, "name": one.change.name, "before": one.change.before, "after": one.change.after,
+                "decision": decision(lens, one.decision.as_ref()),
+            })
         })
         .collect();
     json!({
@@ -166,5 +173,15 @@ pub fn to_json(lens: &Lens<'_>, plan: &Plan<'_>) -> Value {
         "standing": examined.standing.word(),
         "evidence": serde_json::to_value(examined.evidence(How::Gate)).unwrap_or_default(),
         "patterns": patterns,
+        "rerouted": rerouted,
     })
+}
+
+fn decision(lens: &Lens<'_>, decision: Option<&Acceptance>) -> Value {
+    match decision {
+        None => Value::Null,
+        Some(said) => json!({
+            "accepted": said.accepted, "by": said.by, "note": said.note, "at": lens.stamp(said.at),
+        }),
+    }
 }

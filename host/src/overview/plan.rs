@@ -120,7 +120,9 @@ pub fn retry(scheme: &SchemeName, rows: &[ProblemRow], named: bool) -> Plan {
                     format!("dukou problem resolve {id} --note TEXT --yes")
                 }
                 ProblemKind::Unreadable => format!("dukou run {scheme} --from TIME --to TIME"),
-                ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Refused => format!("dukou problem show {id}"),
+                ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Refused => {
+                    format!("dukou problem show {id}")
+                }
             };
             Left {
                 id: Some(row.id),

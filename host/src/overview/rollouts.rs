@@ -155,7 +155,10 @@ fn rollout_text(lens: &Lens<'_>, view: &RolloutView) -> String {
             ("wave", &(setback.wave + 1)),
             ("at", &time(lens, setback.at)),
             ("reason", &reason(lens, &setback.reason)),
-            ("groups", &count((view.lost.rejected + view.lost.failed).max(setback.groups))),
+            (
+                "groups",
+                &count((view.lost.rejected + view.lost.failed).max(setback.groups)),
+            ),
             ("again", &count(setback.due_again)),
         ];
         out.push_str(&format!("  {}\n", lang.text("fleet.went-back", &arguments)));
@@ -207,7 +210,11 @@ pub fn shadow_text(lens: &Lens<'_>, shadow: &Figures) -> String {
         ("beside", &shadow.beside),
         ("until", &time(lens, shadow.ended.unwrap_or(shadow.until))),
     ];
-    let key = if shadow.is_over(lens.now) { "fleet.shadow-over" } else { "fleet.shadow-runs" };
+    let key = if shadow.is_over(lens.now) {
+        "fleet.shadow-over"
+    } else {
+        "fleet.shadow-runs"
+    };
     let figures: [(&str, &dyn Display); 6] = [
         ("groups", &count(found.all.groups)),
         ("changed", &count(found.changed.groups)),
@@ -216,7 +223,11 @@ pub fn shadow_text(lens: &Lens<'_>, shadow: &Figures) -> String {
         ("fixed", &count(found.newly_fixed.groups)),
         ("not_run", &count(shadow.not_run)),
     ];
-    let mut out = format!("{}\n  {}\n", lang.text(key, &head), lang.text("fleet.shadow-found", &figures));
+    let mut out = format!(
+        "{}\n  {}\n",
+        lang.text(key, &head),
+        lang.text("fleet.shadow-found", &figures)
+    );
     let patterns = found.patterns();
     for one in patterns.iter().take(MOST_PATTERNS) {
         out.push_str(&format!("    {}\n", pattern::headline(lens, one)));

@@ -157,7 +157,9 @@ impl Asking {
         let mut asked = Asked::default();
         let mut unanswered = 0;
         for forecast in forecasts {
-            let Foretold::Map(documents) = &forecast.fate else { continue };
+            let Foretold::Map(documents) = &forecast.fate else {
+                continue;
+            };
             for ((key, body), at_target) in documents.iter().zip(&mut forecast.at_target) {
                 if *at_target != AtTarget::NotAsked {
                     continue;
@@ -225,7 +227,12 @@ pub fn look(store: &dyn Store, scheme: &SchemeName, forecasts: &[Forecast]) -> R
 }
 
 fn recorded(story: Story) -> Recorded {
-    let own = |kind| matches!(kind, ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Reissued);
+    let own = |kind| {
+        matches!(
+            kind,
+            ProblemKind::Rejected | ProblemKind::Failed | ProblemKind::Reissued
+        )
+    };
     let verdict = match (story.verdict.0.as_str(), story.verdict.1) {
         ("mapped", _) => RecordedVerdict::Mapped(
             story
@@ -299,8 +306,13 @@ impl Mover {
     /// When the store fails.
     pub async fn carry(&self, batch: &[Forecast], stop: &watch::Receiver<bool>) -> Result<Carried, StageError> {
         let keys: Vec<String> = batch.iter().map(|forecast| forecast.group.clone()).collect();
-        self.with_store(move |store, scheme| store.remap_groups(scheme, &keys)).await?;
-        let only: Vec<String> = batch.iter().flat_map(Forecast::delivery_keys).map(String::from).collect();
+        self.with_store(move |store, scheme| store.remap_groups(scheme, &keys))
+            .await?;
+        let only: Vec<String> = batch
+            .iter()
+            .flat_map(Forecast::delivery_keys)
+            .map(String::from)
+            .collect();
         let forecasts: Arc<[Forecast]> = batch.into();
         let clock = self.clock().clone();
         let mut carried = Carried::default();

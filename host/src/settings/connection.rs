@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use dukou_connect::Limits;
 use dukou_connect::tplus_cloud::{Patterns, TplusAuth, TplusCloudConfig};
-use dukou_connect::wdt_qimen::{DEFAULT_TARGET_APP_KEY, SignMethod, WdtQimenConfig};
+pub(crate) use dukou_connect::wdt_qimen::DEFAULT_TARGET_APP_KEY;
+use dukou_connect::wdt_qimen::{SignMethod, WdtQimenConfig};
 use dukou_core::delivery::UniqueKey;
 use dukou_core::names::is_name;
 use secrecy::SecretString;
@@ -61,7 +62,7 @@ impl Side {
 #[derive(Debug, Clone)]
 pub enum ConnectionKind {
     /// 旺店通·企业奇门
-    WdtQimen(WdtQimenSettings),
+    WdtQimen(Box<WdtQimenSettings>),
     /// 畅捷通T+ through its open platform
     TplusCloud(Box<TplusCloudSettings>),
 }
@@ -234,7 +235,7 @@ fn read(name: &str, mut section: Section<'_, '_>) -> Option<Connection> {
     let (file, span) = (section.file.clone(), section.span.clone());
     let kind = section.required_text("kind", "wdt-qimen")?;
     let kind = match kind.value.as_str() {
-        "wdt-qimen" => wdt(name, section).map(ConnectionKind::WdtQimen),
+        "wdt-qimen" => wdt(name, section).map(|settings| ConnectionKind::WdtQimen(Box::new(settings))),
         "tplus-cloud" => tplus(name, section).map(|settings| ConnectionKind::TplusCloud(Box::new(settings))),
         later @ ("wdt-direct" | "tplus-local") => {
             section.push(not_yet(&file, kind.span, &format!("kind = \"{later}\"")));

@@ -13,8 +13,14 @@ const DUKOU: &str = env!("CARGO_BIN_EXE_dukou-flow-host");
 const SCHEME: &str = "schemes/wdt-to-tplus.toml";
 /// Everything again, so that orders which came late are seen.
 const AGAIN: [&str; 6] = ["run", "--json", "--from", "2024-03-01", "--to", "2024-03-04"];
-const RIGHT: (&str, &str) = ("Memo = \"来自旺店通\"", "BaseQuantity\" = \"{{details_list.goods_count}}\"");
-const WRONG: (&str, &str) = ("Memo = \"来自旺店铺\"", "BaseQuantity\" = \"{{details_list.share_amount}}\"");
+const RIGHT: (&str, &str) = (
+    "Memo = \"来自旺店通\"",
+    "BaseQuantity\" = \"{{details_list.goods_count}}\"",
+);
+const WRONG: (&str, &str) = (
+    "Memo = \"来自旺店铺\"",
+    "BaseQuantity\" = \"{{details_list.share_amount}}\"",
+);
 
 /// Orders that come later: as those that were there, under other numbers.
 fn more_orders(site: &Site, series: u32) -> Vec<String> {
@@ -101,7 +107,11 @@ fn the_list_is_what_the_target_holds_of_the_bad_version() {
         .iter()
         .filter(|(_, voucher)| voucher["dto"]["Memo"] == "来自旺店铺")
         .collect();
-    assert_eq!(wrong.keys().map(|key| (*key).clone()).collect::<BTreeSet<_>>(), by_bad, "the mistake was written");
+    assert_eq!(
+        wrong.keys().map(|key| (*key).clone()).collect::<BTreeSet<_>>(),
+        by_bad,
+        "the mistake was written"
+    );
     assert!(after.iter().all(|key| held[key]["dto"]["Memo"] == "来自旺店通"));
     let sent = site.journal().requests.len();
 
@@ -119,19 +129,29 @@ fn the_list_is_what_the_target_holds_of_the_bad_version() {
     let files = ["--csv", csv.to_str().unwrap(), "--xlsx", xlsx.to_str().unwrap()];
     let listed = [
         run(&site, &["history", "blast-radius", "wdt-to-tplus#2", "--json"]),
-        run(&site, &[["history", "blast-radius", &digest[..9], "--json"].as_slice(), &files].concat()),
+        run(
+            &site,
+            &[["history", "blast-radius", &digest[..9], "--json"].as_slice(), &files].concat(),
+        ),
     ];
     assert_eq!(listed[0]["vouchers"], listed[1]["vouchers"]);
     let list = &listed[1];
     assert_eq!(list["schemes"][0]["good"]["number"], "1", "{list}");
     let vouchers = list["vouchers"].as_array().unwrap();
-    let keys: BTreeSet<String> = vouchers.iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect();
+    let keys: BTreeSet<String> = vouchers
+        .iter()
+        .map(|one| one["key"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(keys, by_bad, "neither more nor less than the target holds");
     let mut total = number("0");
     for voucher in vouchers {
         let key = voucher["key"].as_str().unwrap();
         let (order, document) = (then(key), &wrong[&key.to_owned()]["dto"]);
-        assert_eq!((&voucher["finding"], &voucher["exact"]), (&"wrong".into(), &true.into()), "{voucher}");
+        assert_eq!(
+            (&voucher["finding"], &voucher["exact"]),
+            (&"wrong".into(), &true.into()),
+            "{voucher}"
+        );
         assert_eq!(voucher["state"], "delivered");
         assert_eq!(voucher["records"], serde_json::json!([key]));
         let lines = order["details_list"].as_array().unwrap();
@@ -159,7 +179,9 @@ fn the_list_is_what_the_target_holds_of_the_bad_version() {
 
     // The files say the same.
     let text = std::fs::read_to_string(&csv).unwrap();
-    let text = text.strip_prefix('\u{feff}').expect("a spreadsheet knows UTF-8 by its byte order mark");
+    let text = text
+        .strip_prefix('\u{feff}')
+        .expect("a spreadsheet knows UTF-8 by its byte order mark");
     let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let from_csv: BTreeSet<String> = rows.iter().map(|row| row[3].to_owned()).collect();
     assert_eq!(from_csv, by_bad);
@@ -167,14 +189,23 @@ fn the_list_is_what_the_target_holds_of_the_bad_version() {
     assert_eq!(amounts.sum::<Decimal>(), total);
     let mut book = zip::ZipArchive::new(std::fs::File::open(&xlsx).unwrap()).unwrap();
     let mut texts = String::new();
-    book.by_name("xl/sharedStrings.xml").unwrap().read_to_string(&mut texts).unwrap();
+    book.by_name("xl/sharedStrings.xml")
+        .unwrap()
+        .read_to_string(&mut texts)
+        .unwrap();
     assert!(by_bad.iter().all(|key| texts.contains(key.as_str())), "{texts}");
-    assert!(first.keys().all(|key| !texts.contains(key.as_str())), "nobody else's voucher");
+    assert!(
+        first.keys().all(|key| !texts.contains(key.as_str())),
+        "nobody else's voucher"
+    );
 
     // Another good version, the time, and everything that the stock plugin ever made.
     let good = run(&site, &["history", "blast-radius", "#2", "--good", "3", "--json"]);
     assert_eq!(good["vouchers"], list["vouchers"], "the third is the first again");
-    let none = run(&site, &["history", "blast-radius", "#2", "--to", "2024-03-01", "--json"]);
+    let none = run(
+        &site,
+        &["history", "blast-radius", "#2", "--to", "2024-03-01", "--json"],
+    );
     assert_eq!(none["total"]["vouchers"]["count"], 0);
     let plugin = timeline[0]["plugins"][0]["digest"].as_str().unwrap();
     let all = run(&site, &["history", "blast-radius", &plugin[..16], "--json"]);

@@ -26,7 +26,10 @@ fn vouchers(site: &Site) -> BTreeMap<String, usize> {
 
 fn requests(site: &Site, service: &str) -> usize {
     let requests = site.journal().requests;
-    requests.iter().filter(|request| request.path.ends_with(service)).count()
+    requests
+        .iter()
+        .filter(|request| request.path.ends_with(service))
+        .count()
 }
 
 fn creates(site: &Site) -> usize {
@@ -35,7 +38,11 @@ fn creates(site: &Site) -> usize {
 
 /// Customers come from a table by shop.
 fn by_table(site: &Site) {
-    site.edit(SCHEME, "Customer = \"TESTCUST\"", "Customer = \"{{shop_no|lookup(客户对照)}}\"");
+    site.edit(
+        SCHEME,
+        "Customer = \"TESTCUST\"",
+        "Customer = \"{{shop_no|lookup(客户对照)}}\"",
+    );
 }
 
 fn table(site: &Site, shops: &[&str]) {
@@ -72,7 +79,13 @@ fn by_group<'a>(list: &'a Value, field: &str) -> BTreeMap<&'a str, &'a str> {
 }
 
 fn signal(name: &str, id: u32) {
-    assert!(Command::new("kill").args([name, &id.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([name, &id.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
@@ -103,11 +116,21 @@ fn a_dry_run_connects_to_no_target_and_changes_nothing_in_the_store() {
     assert_eq!(would.len(), 4);
     let request = &would[0]["requests"][0];
     assert_eq!(request["url"], format!("{elsewhere}/tplus/api/v2/saleDispatch/Create"));
-    assert_eq!((&request["method"], &request["key"]), (&"POST".into(), &would[0]["group"]));
+    assert_eq!(
+        (&request["method"], &request["key"]),
+        (&"POST".into(), &would[0]["group"])
+    );
     let headers = request["headers"].to_string();
-    assert!(headers.contains(r#""openToken","value":"•••""#) && !headers.contains("sandbox-open"), "{headers}");
+    assert!(
+        headers.contains(r#""openToken","value":"•••""#) && !headers.contains("sandbox-open"),
+        "{headers}"
+    );
     assert_eq!(request["masked"], true, "the address is personal");
-    assert!(!shown.stdout.contains(site.orders()[0].body["receiver_address"].as_str().unwrap()));
+    assert!(
+        !shown
+            .stdout
+            .contains(site.orders()[0].body["receiver_address"].as_str().unwrap())
+    );
     // With a store that has seen something, against the same store only opened.
     site.edit("dukou.toml", &elsewhere, &real);
     let run = site.dukou(&["run", "--json"]);
@@ -125,7 +148,10 @@ fn a_dry_run_connects_to_no_target_and_changes_nothing_in_the_store() {
         site.write("dukou.db", &before);
         let shown = site.dukou(arguments);
         assert_eq!(shown.code, Some(0), "{shown:?}");
-        assert!(bytes(&site) == opened, "{arguments:?} leaves the store as opening it does");
+        assert!(
+            bytes(&site) == opened,
+            "{arguments:?} leaves the store as opening it does"
+        );
         nobody("a dry run");
     }
 }
@@ -137,14 +163,21 @@ fn the_exact_body_is_shown_where_nothing_in_it_is_personal() {
         ..SiteOptions::default()
     };
     let site = Site::new(DUKOU, &options);
-    site.edit(SCHEME, "DispatchAddress = \"{{receiver_address}}\"", "DispatchAddress = false");
+    site.edit(
+        SCHEME,
+        "DispatchAddress = \"{{receiver_address}}\"",
+        "DispatchAddress = false",
+    );
     let shown = site.dukou(&["run", "--dry-run", "--json"]).json();
     assert_eq!(site.dukou(&["run"]).code, Some(0));
     for one in shown["would"].as_array().unwrap() {
         let request = &one["requests"][0];
         assert_eq!(request["masked"], false, "{request}");
         let sent = site.journal().vouchers;
-        let voucher = sent.iter().find(|voucher| request["key"] == voucher.external_code).unwrap();
+        let voucher = sent
+            .iter()
+            .find(|voucher| request["key"] == voucher.external_code)
+            .unwrap();
         assert_eq!(request["body"], voucher.body, "byte for byte what was sent afterwards");
         assert_eq!(request["bytes"], voucher.body.len());
     }
@@ -202,19 +235,43 @@ fn what_is_foretold_is_what_comes_for_every_record() {
     assert_eq!(foretold["would"]["reject"]["groups"], still, "{foretold}");
     assert_eq!(foretold["would"]["exists"]["groups"], 1, "{foretold}");
     assert_eq!(foretold["groups"], refused);
-    assert_eq!(foretold["asked"]["absent"], refused - still - 1, "proved by a document known to be there");
-    assert_eq!((vouchers(&site), creates(&site)), (before.clone(), created), "a plan sends nothing");
+    assert_eq!(
+        foretold["asked"]["absent"],
+        refused - still - 1,
+        "proved by a document known to be there"
+    );
+    assert_eq!(
+        (vouchers(&site), creates(&site)),
+        (before.clone(), created),
+        "a plan sends nothing"
+    );
     assert_eq!(open(&site).len(), refused, "and changes nothing");
     let would = by_group(&foretold["forecasts"], "would");
     assert_eq!(would[there.as_str()], "exists");
     // The drain.
-    let drain = site.dukou(&["problem", "retry", "--fingerprint", &fingerprint, "--first", "2", "--yes", "--json"]);
+    let drain = site.dukou(&[
+        "problem",
+        "retry",
+        "--fingerprint",
+        &fingerprint,
+        "--first",
+        "2",
+        "--yes",
+        "--json",
+    ]);
     assert_eq!(drain.code, Some(5), "some are refused again: {drain:?}");
     let drain = drain.json();
-    assert_eq!(drain["prediction"]["forecasts"], foretold["forecasts"], "the same prediction");
+    assert_eq!(
+        drain["prediction"]["forecasts"], foretold["forecasts"],
+        "the same prediction"
+    );
     let drained = &drain["drain"];
     assert_eq!(drained["as_foretold"], true, "{drained}");
-    assert_eq!((&drained["done"], &drained["left"]), (&(refused - 1).into(), &0.into()), "{drained}");
+    assert_eq!(
+        (&drained["done"], &drained["left"]),
+        (&(refused - 1).into(), &0.into()),
+        "{drained}"
+    );
     let came = by_group(&drained["groups"], "came");
     let (after, problems) = (vouchers(&site), open(&site));
     for (group, would) in &would {
@@ -222,13 +279,21 @@ fn what_is_foretold_is_what_comes_for_every_record() {
         let problem = problems.get(*group).map(String::as_str);
         match *would {
             "map" => assert_eq!((came, count, problem), (Some("delivered"), 1, None), "{group}"),
-            "reject" => assert_eq!((came, count, problem), (Some("rejected"), 0, Some("lookup.miss")), "{group}"),
+            "reject" => assert_eq!(
+                (came, count, problem),
+                (Some("rejected"), 0, Some("lookup.miss")),
+                "{group}"
+            ),
             "exists" => assert_eq!((came, count, problem), (None, 1, Some("lookup.miss")), "{group}"),
             other => panic!("{group}: {other}"),
         }
     }
     assert!(after.values().all(|count| *count == 1), "none twice: {after:?}");
-    assert_eq!(creates(&site), created + refused - still - 1, "one request for each that would map");
+    assert_eq!(
+        creates(&site),
+        created + refused - still - 1,
+        "one request for each that would map"
+    );
 }
 
 #[test]
@@ -247,8 +312,15 @@ fn a_first_batch_that_the_target_refuses_stops_the_drain() {
     assert_eq!(drain.code, Some(9), "{drain:?}");
     let drained = &drain.json()["drain"];
     assert_eq!(drained["stopped"], "first-refused", "{drained}");
-    assert_eq!((&drained["done"], &drained["left"]), (&2.into(), &6.into()), "{drained}");
-    assert_eq!(drained["as_foretold"], true, "the mapping was foretold, the target's refusal was not: {drained}");
+    assert_eq!(
+        (&drained["done"], &drained["left"]),
+        (&2.into(), &6.into()),
+        "{drained}"
+    );
+    assert_eq!(
+        drained["as_foretold"], true,
+        "the mapping was foretold, the target's refusal was not: {drained}"
+    );
     assert_eq!((open(&site).len(), creates(&site)), (8, 10));
     // Without a document known to be there nothing can be proved absent, and doubt is not absence.
     let asked = &drain.json()["prediction"]["asked"];
@@ -271,7 +343,11 @@ fn only_making_due_again_sends_nothing() {
     let denied = site.dukou(&["problem", "retry", "--remap-only"]);
     assert_eq!(denied.code, Some(9), "needs --yes: {denied:?}");
     let done = site.dukou(&["problem", "retry", "--remap-only", "--yes", "--json"]);
-    assert_eq!((done.code, &done.json()["groups"]), (Some(0), &refused.into()), "{done:?}");
+    assert_eq!(
+        (done.code, &done.json()["groups"]),
+        (Some(0), &refused.into()),
+        "{done:?}"
+    );
     assert_eq!(creates(&site), created);
     table(&site, &all);
     assert_eq!(site.dukou(&["run"]).code, Some(0));
@@ -306,7 +382,11 @@ fn a_drain_stops_between_batches_and_says_what_is_left() {
     assert_eq!(stopped.code, Some(130), "{stopped:?}");
     let drained = &stopped.json()["drain"];
     assert_eq!(drained["stopped"], "interrupted", "{drained}");
-    assert_eq!((&drained["done"], &drained["left"]), (&4.into(), &(refused - 4).into()), "{drained}");
+    assert_eq!(
+        (&drained["done"], &drained["left"]),
+        (&4.into(), &(refused - 4).into()),
+        "{drained}"
+    );
     assert_eq!((vouchers(&site).len(), open(&site).len()), (before + 4, refused - 4));
     site.edit("dukou.toml", "per_second = 1, in_flight", "per_second = 0, in_flight");
     let rest = site.dukou(&["problem", "retry", "--yes", "--json"]);

@@ -50,13 +50,15 @@ pub fn catalogue(api: &str) -> Option<&'static Catalogue> {
 /// where nothing can be sent.
 pub fn outline(url: &str, app_key: &str, api: &str) -> RequestOutline {
     let (nothing, auth) = (SecretString::default(), TplusAuth::OpenToken(SecretString::default()));
-    let headers = sign::headers(app_key, &nothing, &auth).into_iter().map(|(name, value)| {
-        let shown = match value {
-            HeaderValue::Plain(text) => Some(text),
-            HeaderValue::Secret(_) => None,
-        };
-        (name, shown)
-    });
+    let headers = sign::headers(app_key, &nothing, &auth)
+        .into_iter()
+        .map(|(name, value)| {
+            let shown = match value {
+                HeaderValue::Plain(text) => Some(text),
+                HeaderValue::Secret(_) => None,
+            };
+            (name, shown)
+        });
     RequestOutline {
         method: client::METHOD.word(),
         url: crate::egress::shown_url(&client::address(url, api)),

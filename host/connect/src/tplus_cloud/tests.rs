@@ -62,7 +62,10 @@ async fn the_outline_is_what_is_sent_without_its_secrets() {
     target.send(SALE_DISPATCH_CREATE, KEY, BODY).await;
     let (sent, config) = (egress.last(), config());
     let shown = outline(&config.url, &config.app_key, SALE_DISPATCH_CREATE);
-    assert_eq!((shown.method, shown.url.as_str()), (sent.method.word(), sent.url.as_str()));
+    assert_eq!(
+        (shown.method, shown.url.as_str()),
+        (sent.method.word(), sent.url.as_str())
+    );
     let values = sent.headers.into_iter().map(|(name, value)| match value {
         HeaderValue::Plain(text) => (name, Some(text)),
         HeaderValue::Secret(_) => (name, None),

@@ -36,7 +36,11 @@ fn recorded(verdict: RecordedVerdict) -> Recorded {
 
 fn holds(body: &str, states: &[DeliveryState]) -> Recorded {
     let documents = states.iter().enumerate().map(|(index, state)| RecordedDocument {
-        key: if index == 0 { "CK1".into() } else { format!("CK1-p{}", index + 1) },
+        key: if index == 0 {
+            "CK1".into()
+        } else {
+            format!("CK1-p{}", index + 1)
+        },
         body: body.into(),
         state: *state,
     });
@@ -44,7 +48,12 @@ fn holds(body: &str, states: &[DeliveryState]) -> Recorded {
 }
 
 fn problem(kind: ProblemKind, message: &str) -> Recorded {
-    let found = (kind, "lookup.miss".to_owned(), Some("Customer".to_owned()), message.to_owned());
+    let found = (
+        kind,
+        "lookup.miss".to_owned(),
+        Some("Customer".to_owned()),
+        message.to_owned(),
+    );
     recorded(RecordedVerdict::Problem(Some(found)))
 }
 
@@ -62,22 +71,54 @@ fn what_came_is_told_from_what_was_foretold() {
         (maps(), holds(BODY, &[Queued]), Came::Moving),
         (maps(), holds(BODY, &[Unknown]), Came::Moving),
         (maps(), holds(BODY, &[Delivered]), Came::Delivered),
-        (maps(), holds(r#"{ "dto": { "Code": "1", "Amount": 2 } }"#, &[Delivered]), Came::Delivered),
+        (
+            maps(),
+            holds(r#"{ "dto": { "Code": "1", "Amount": 2 } }"#, &[Delivered]),
+            Came::Delivered,
+        ),
         (maps(), holds(BODY, &[Dead]), Came::Refused),
         (maps(), holds(BODY, &[Held]), Came::Held),
         (maps(), holds("{}", &[Delivered]), Came::Other(Difference::Documents)),
-        (maps(), holds(BODY, &[Delivered, Delivered]), Came::Other(Difference::Documents)),
+        (
+            maps(),
+            holds(BODY, &[Delivered, Delivered]),
+            Came::Other(Difference::Documents),
+        ),
         (maps(), holds(BODY, &[]), Came::Other(Difference::Documents)),
         (maps(), other_recipe, Came::Other(Difference::Recipe)),
-        (maps(), problem(ProblemKind::Rejected, "no row A"), Came::Other(Difference::Verdict)),
+        (
+            maps(),
+            problem(ProblemKind::Rejected, "no row A"),
+            Came::Other(Difference::Verdict),
+        ),
         (skips(), skipped("not a sale"), Came::Skipped),
         (skips(), skipped("a gift"), Came::Other(Difference::Verdict)),
         (skips(), holds(BODY, &[Delivered]), Came::Other(Difference::Verdict)),
-        (rejects("no row A"), problem(ProblemKind::Rejected, "no row A"), Came::Rejected),
-        (rejects("no row A"), problem(ProblemKind::Rejected, "no row B"), Came::Other(Difference::Verdict)),
-        (rejects("no row A"), problem(ProblemKind::Failed, "no row A"), Came::Other(Difference::Verdict)),
-        (rejects("no row A"), recorded(RecordedVerdict::Problem(None)), Came::Other(Difference::Verdict)),
-        (rejects("no row A"), holds(BODY, &[Delivered]), Came::Other(Difference::Verdict)),
+        (
+            rejects("no row A"),
+            problem(ProblemKind::Rejected, "no row A"),
+            Came::Rejected,
+        ),
+        (
+            rejects("no row A"),
+            problem(ProblemKind::Rejected, "no row B"),
+            Came::Other(Difference::Verdict),
+        ),
+        (
+            rejects("no row A"),
+            problem(ProblemKind::Failed, "no row A"),
+            Came::Other(Difference::Verdict),
+        ),
+        (
+            rejects("no row A"),
+            recorded(RecordedVerdict::Problem(None)),
+            Came::Other(Difference::Verdict),
+        ),
+        (
+            rejects("no row A"),
+            holds(BODY, &[Delivered]),
+            Came::Other(Difference::Verdict),
+        ),
     ];
     for (forecast, recorded, expected) in table {
         assert_eq!(came(&forecast, &recorded), expected, "{forecast:?} {recorded:?}");
@@ -111,7 +152,9 @@ fn what_the_target_has_or_may_have_is_never_drained_and_doubt_is_never_absence()
         reference: Some("XS-1".into()),
         content,
     };
-    let unclear = || LookupOutcome::Inconclusive { reason: "filter".into() };
+    let unclear = || LookupOutcome::Inconclusive {
+        reason: "filter".into(),
+    };
     let away = || LookupOutcome::Unavailable {
         reason: "away".into(),
         answered: false,
@@ -132,7 +175,11 @@ fn what_the_target_has_or_may_have_is_never_drained_and_doubt_is_never_absence()
     ];
     for (outcome, seen, part) in table {
         let at_target = AtTarget::of(&outcome, seen);
-        assert_eq!(at_target == AtTarget::Absent, outcome == LookupOutcome::Absent, "{outcome:?}");
+        assert_eq!(
+            at_target == AtTarget::Absent,
+            outcome == LookupOutcome::Absent,
+            "{outcome:?}"
+        );
         let mut forecast = maps();
         forecast.at_target = vec![AtTarget::NotAsked, at_target];
         assert_eq!(forecast.part(), part, "{outcome:?}");
@@ -146,7 +193,13 @@ fn every_drained_group_is_in_one_batch_and_those_that_map_go_first() {
     for total in 0..9usize {
         for bits in 0..(1u32 << total) {
             let all: Vec<Forecast> = (0..total)
-                .map(|index| if bits & (1 << index) == 0 { maps() } else { rejects("no row") })
+                .map(|index| {
+                    if bits & (1 << index) == 0 {
+                        maps()
+                    } else {
+                        rejects("no row")
+                    }
+                })
                 .collect();
             for first in [1, 3, 20] {
                 let batches = batches(&all, first, 4);
@@ -165,7 +218,10 @@ fn every_drained_group_is_in_one_batch_and_those_that_map_go_first() {
         }
     }
     let mut there = maps();
-    there.at_target = vec![AtTarget::There { reference: None, differ: None }];
+    there.at_target = vec![AtTarget::There {
+        reference: None,
+        differ: None,
+    }];
     assert!(batches(&[there, forecast(Foretold::Undecided)], 5, 4).is_empty());
 }
 

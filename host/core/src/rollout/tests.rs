@@ -36,18 +36,36 @@ fn a_wave_goes_on_waits_or_goes_back() {
 
     let sick = counts(900, 0, 100);
     assert!(go(one(counts(95, 0, 11), sick)), "as the version before");
-    assert!(failing(one(counts(77, 0, 23), sick)), "far more than the version before");
-    assert!(wait(one(counts(0, 0, 1), counts(5, 0, 5))), "the version before failed as well");
+    assert!(
+        failing(one(counts(77, 0, 23), sick)),
+        "far more than the version before"
+    );
+    assert!(
+        wait(one(counts(0, 0, 1), counts(5, 0, 5))),
+        "the version before failed as well"
+    );
     assert!(failing(one(counts(0, 0, 6), counts(5, 0, 5))), "yet not every time");
     assert!(wait(one(counts(0, 0, 6), counts(0, 0, 5))), "nothing got worse");
 
-    assert!(wait(one(counts(0, 19, 0), clean)), "rejects are judged when there are enough groups");
-    assert!(go(one(counts(95, 5, 0), clean)), "five in a hundred are within the slack");
+    assert!(
+        wait(one(counts(0, 19, 0), clean)),
+        "rejects are judged when there are enough groups"
+    );
+    assert!(
+        go(one(counts(95, 5, 0), clean)),
+        "five in a hundred are within the slack"
+    );
     assert!(rejecting(one(counts(94, 6, 0), clean)));
     let picky = counts(900, 100, 0);
-    assert!(go(one(counts(75, 25, 0), picky)), "twice the rate and five in a hundred");
+    assert!(
+        go(one(counts(75, 25, 0), picky)),
+        "twice the rate and five in a hundred"
+    );
     assert!(rejecting(one(counts(74, 26, 0), picky)));
-    assert!(rejecting(one(counts(18, 2, 0), Counts::default())), "a new scheme has no excuse");
+    assert!(
+        rejecting(one(counts(18, 2, 0), Counts::default())),
+        "a new scheme has no excuse"
+    );
 }
 
 #[test]
@@ -116,7 +134,11 @@ fn budgets_are_the_floor_or_a_share_of_the_day() {
 #[test]
 fn waves_are_sizes() {
     assert_eq!(waves("2,12,rest", 60), Ok(vec![2, 12, 46]));
-    assert_eq!(waves("2, 12, rest", 5), Ok(vec![2, 3]), "a wave without a scheme is none");
+    assert_eq!(
+        waves("2, 12, rest", 5),
+        Ok(vec![2, 3]),
+        "a wave without a scheme is none"
+    );
     assert_eq!(waves("1", 5), Ok(vec![1]));
     assert_eq!(waves("rest", 3), Ok(vec![3]));
     assert_eq!(waves("rest,2", 3), Err("rest".to_owned()));
@@ -131,7 +153,10 @@ fn a_soak_counts_from_its_beginning() {
     let (since, hour) = (at("2026-11-01T10:00:00Z"), Duration::from_secs(3_600));
     assert!(!soaked(since, hour, at("2026-11-01T10:59:59Z")));
     assert!(soaked(since, hour, at("2026-11-01T11:00:00Z")));
-    assert!(!soaked(since, Duration::ZERO, at("2026-11-01T09:00:00Z")), "a clock set back");
+    assert!(
+        !soaked(since, Duration::ZERO, at("2026-11-01T09:00:00Z")),
+        "a clock set back"
+    );
 }
 
 /// A verdict of the new version.

@@ -1,5 +1,5 @@
-//! `dukou deploy FILE --to tag=T|--to-all-using NAME`: the matrix, promotion of what is green, waves; `--shadow`; and a
-//! person's word on a rollout. What is green and when waves go back is decided elsewhere.
+//! `dukou deploy FILE --to tag=T|--to-all-using NAME`: the matrix, promotion of what is green, and waves. What is green and
+//! when waves go back is decided elsewhere.
 
 use std::fmt::Display;
 use std::io::IsTerminal as _;
@@ -20,13 +20,11 @@ use crate::compose::{self, Host};
 use crate::deploy::fleet::promote::{Fate, Promotion, promote, roll_out};
 use crate::deploy::fleet::{self, Colour, Component, Look, Row, Target, Which, preview, select};
 use crate::deploy::gate::Said;
-use crate::deploy::rollout::{self, Ground, Turned, step_on};
-use crate::deploy::shadow::{self, NewShadow};
-use crate::deploy::{wanted, wanted_with};
+use crate::deploy::rollout::{self, Ground, step_on};
 use crate::exit::Exit;
 use crate::overview::Lens;
 use crate::overview::fleet::{Matrix, text, to_json};
-use crate::overview::text::{terminal_width, time};
+use crate::overview::text::terminal_width;
 
 /// How long a wave is watched where nobody says otherwise.
 const USUAL_SOAK: Duration = Duration::from_secs(3_600);
@@ -39,23 +37,14 @@ const LINE_EVERY: usize = 10;
 /// A component that is none, schemes that are not there, the store.
 pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow::Result<Exit> {
     if let Some(id) = order.stop_rollout {
-        let turned = rollout::stop(&Ground::of(host), id)?;
-        return turn(context, id, turned, "stopped");
+        return super::turn::stop(context, host, id);
     }
     if let Some(id) = order.resume_rollout {
-        let turned = rollout::resume(&Ground::of(host), id)?;
-        if turned == Turned::Done {
-            step_on(&Ground::of(host))?;
-        }
-        return turn(context, id, turned, "running");
+        return super::turn::resume(context, host, id);
     }
-    let component = order
-        .file
-        .as_deref()
-        .map(|file| component(order, file))
-        .transpose()?;
+    let component = order.file.as_deref().map(|file| component(context, order, file)).transpose()?;
     if let Some(length) = order.shadow {
-        return begin_shadows(context, host, order, component.as_ref(), length);
+        return super::shadow::begin(context, host, order, component.as_ref(), length);
     }
     let (Some(component), Some(file)) = (component, &order.file) else {
         return Err(failure(context, "usage.deploy", "fleet.need-file", &[], Exit::Usage));
@@ -139,7 +128,7 @@ pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow:
 }
 
 /// For what belongs to no scheme.
-fn plain_lens(context: &Context, host: &Host) -> Lens<'static> {
+pub(super) fn plain_lens(context: &Context, host: &Host) -> Lens<'static> {
     Lens {
         width: terminal_width(),
         ..Lens::plain(context.lang, host.clock.now())
@@ -159,16 +148,14 @@ fn exit(fates: &[Fate]) -> Exit {
 /// Where nothing is left to roll out, what is green is in force already.
 fn unchanged(rows: &[Row]) -> Vec<Fate> {
     let fate = |row: &Row| match (row.colour(), &row.looked) {
-        (Colour::Green, Ok(looked)) => {
-            Fate::Unchanged(looked.examined.before.as_ref().map_or(0, |before| before.id))
-        }
+        (Colour::Green, Ok(looked)) => Fate::Unchanged(looked.examined.before.as_ref().map_or(0, |before| before.id)),
         (colour, _) => Fate::Held(colour.word()),
     };
     rows.iter().map(fate).collect()
 }
 
-fn component(order: &FleetOrder, file: &Path) -> anyhow::Result<Component> {
-    let bytes = super::component(file)?;
+fn component(context: &Context, order: &FleetOrder, file: &Path) -> anyhow::Result<Component> {
+    let bytes = super::component(context, file)?;
     if let Some(To::AllUsing(name)) = &order.targets {
         // The person says which plugin it stands in for; that it is a component shows when it is loaded.
         return Ok(Component {
@@ -180,7 +167,12 @@ fn component(order: &FleetOrder, file: &Path) -> anyhow::Result<Component> {
     Component::named_by_itself(bytes, stem.as_deref())
 }
 
-fn targets(context: &Context, host: &Host, order: &FleetOrder, component: &Component) -> anyhow::Result<Vec<Target>> {
+pub(super) fn targets(
+    context: &Context,
+    host: &Host,
+    order: &FleetOrder,
+    component: &Component,
+) -> anyhow::Result<Vec<Target>> {
     let which = match &order.targets {
         Some(To::Scheme(name)) => Which::One(name.clone()),
         Some(To::Tag(tag)) => Which::Tagged(tag.clone()),
@@ -318,123 +310,6 @@ fn agreed(context: &Context) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
 }
 
-fn begin_shadows(
-    context: &Context,
-    host: &Host,
-    order: &FleetOrder,
-    component: Option<&Component>,
-    length: Duration,
-) -> anyhow::Result<Exit> {
-    let schemes = match component {
-        Some(component) => targets(context, host, order, component)?.into_iter().map(|one| one.name).collect(),
-        None => order.schemes.clone(),
-    };
-    let by = compose::user();
-    let mut begun = Vec::new();
-    let mut exit = Exit::Done;
-    for name in &schemes {
-        let scheme = host.project.load_scheme(name)?;
-        let wanted = match component {
-            None => wanted(&host.project, &scheme, &host.runtime)?,
-            Some(component) => {
-                let overrides = component.overrides();
-                wanted_with(&host.project, &scheme, &host.runtime, &overrides)?
-            }
-        };
-        let new = NewShadow {
-            scheme: name,
-            wanted: &wanted,
-            length,
-            by: &by,
-            note: &order.note,
-        };
-        if order.dry_run {
-            begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": "would-run" }));
-            continue;
-        }
-        let lens = plain_lens(context, host);
-        let short = wanted.digest.short();
-        let (result, line) = match shadow::begin(host.store.as_ref(), &new, host.clock.now())? {
-            Ok(until) => {
-                let until = time(&lens, until);
-                let arguments: [(&str, &dyn Display); 3] = [("scheme", name), ("digest", &short), ("until", &until)];
-                ("running", context.lang.text("fleet.shadow-begun", &arguments))
-            }
-            Err(refused) => {
-                exit = Exit::Refused;
-                shadow_refusal(context, &lens, name, &refused)
-            }
-        };
-        if !context.json {
-            say(&line);
-        }
-        begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": result }));
-    }
-    if context.json {
-        output::json(json!({ "shadows": begun, "dry_run": order.dry_run }));
-    }
-    Ok(exit)
-}
-
-fn shadow_refusal(
-    context: &Context,
-    lens: &Lens<'_>,
-    scheme: &SchemeName,
-    refused: &shadow::Refused,
-) -> (&'static str, String) {
-    match refused {
-        shadow::Refused::NothingInForce => {
-            let text = context.lang.text("fleet.shadow-nothing", &[("scheme", scheme)]);
-            ("nothing-in-force", text)
-        }
-        shadow::Refused::InForce(id) => {
-            let text = context.lang.text("fleet.shadow-in-force", &[("scheme", scheme), ("id", id)]);
-            ("in-force", text)
-        }
-        shadow::Refused::Running(until) => {
-            let until = time(lens, *until);
-            let text = context
-                .lang
-                .text("fleet.shadow-busy", &[("scheme", scheme), ("until", &until)]);
-            ("busy", text)
-        }
-    }
-}
-
-fn turn(context: &Context, id: u64, turned: Turned, now: &str) -> anyhow::Result<Exit> {
-    match turned {
-        Turned::Done => {
-            if context.json {
-                output::json(json!({ "rollout": id.to_string(), "state": now }));
-            } else {
-                say(&context.lang.text(&format!("fleet.turned.{now}"), &[("id", &id)]));
-            }
-            Ok(Exit::Done)
-        }
-        Turned::Unknown => {
-            let arguments: [(&str, &dyn Display); 1] = [("id", &id)];
-            Err(failure(
-                context,
-                "rollout.unknown",
-                "fleet.no-such-rollout",
-                &arguments,
-                Exit::NotFound,
-            ))
-        }
-        Turned::Not(state) => {
-            let state = context.lang.t(&format!("fleet.state.{}", state.word()));
-            let arguments: [(&str, &dyn Display); 2] = [("id", &id), ("state", &state)];
-            Err(failure(
-                context,
-                "rollout.state",
-                "fleet.not-in-that-state",
-                &arguments,
-                Exit::Refused,
-            ))
-        }
-    }
-}
-
 fn refusal(context: &Context, refused: &rollout::Refused) -> anyhow::Error {
     match refused {
         rollout::Refused::Waves(part) => {
@@ -449,7 +324,7 @@ fn refusal(context: &Context, refused: &rollout::Refused) -> anyhow::Error {
     }
 }
 
-fn failure(
+pub(super) fn failure(
     context: &Context,
     code: &'static str,
     key: &str,

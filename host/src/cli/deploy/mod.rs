@@ -4,6 +4,8 @@
 
 mod fleet;
 mod order;
+mod shadow;
+mod turn;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -73,8 +75,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
             };
             one.examined.decide(host.store.as_ref(), &one.scheme, &said)?;
         }
-        let patterns = &one.examined.patterns;
-        unknown.retain(|text| text != "all" && !patterns.iter().any(|known| gate::is_named(&known.pattern, text)));
+        unknown.retain(|text| !one.examined.knows(text));
     }
     if let Some(pattern) = unknown.first() {
         return Err(no_such_pattern(context, pattern).into());
@@ -283,10 +284,18 @@ pub fn compile(args: CompileArgs) -> std::process::ExitCode {
 /// Bytes of a component that a person names.
 ///
 /// # Errors
-/// When the file cannot be read.
-pub fn component(path: &std::path::Path) -> anyhow::Result<Arc<[u8]>> {
-    use anyhow::Context as _;
-    Ok(std::fs::read(path)
-        .with_context(|| format!("reading {}", path.display()))?
-        .into())
+/// When the file cannot be read: not found.
+pub fn component(context: &Context, path: &std::path::Path) -> anyhow::Result<Arc<[u8]>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(error) => {
+            let arguments: [(&str, &dyn std::fmt::Display); 2] = [("path", &path.display()), ("reason", &error)];
+            Err(Failure {
+                code: "deploy.file",
+                message: context.lang.text("gate.unreadable", &arguments),
+                exit: Exit::NotFound,
+            }
+            .into())
+        }
+    }
 }

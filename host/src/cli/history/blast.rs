@@ -27,7 +27,7 @@ use crate::overview::blast::sum::Sum;
 use crate::overview::blast::walk::{Question, walk};
 use crate::overview::blast::{Finding, Voucher, json, text};
 use crate::overview::desk::Desk;
-use crate::overview::text::clean;
+use crate::overview::text::{clean, count};
 
 /// Which version, against which, and where to.
 #[derive(Debug, clap::Args)]
@@ -238,9 +238,14 @@ fn print<'a>(
     if context.json {
         let mut out = json::report(report, lens_of);
         let vouchers = kept.vouchers.iter();
-        out["vouchers"] = vouchers.map(|voucher| json::voucher(&lens_of(&voucher.scheme), voucher)).collect();
+        out["vouchers"] = vouchers
+            .map(|voucher| json::voucher(&lens_of(&voucher.scheme), voucher))
+            .collect();
         out["same_left_out"] = kept.same.into();
-        out["files"] = saved.iter().map(|file| Value::from(file.display().to_string())).collect();
+        out["files"] = saved
+            .iter()
+            .map(|file| Value::from(file.display().to_string()))
+            .collect();
         output::json(out);
         return;
     }
@@ -251,10 +256,12 @@ fn print<'a>(
         say(text::vouchers(lens_of, &kept.vouchers, report.parts.len() > 1).trim_end());
     }
     if kept.more > 0 {
-        say(&context.lang.text("blast.more", &[("count", &kept.more)]));
+        say(&context.lang.text("blast.more", &[("count", &count(kept.more))]));
     }
     if kept.same > 0 {
-        say(&context.lang.text("blast.same-left-out", &[("count", &kept.same)]));
+        say(&context
+            .lang
+            .text("blast.same-left-out", &[("count", &count(kept.same))]));
     }
 }
 
@@ -266,7 +273,11 @@ fn span(context: &Context, args: &Args, zone: Tz) -> anyhow::Result<Span> {
     let read = |text: &str| crate::scheme::time_in(text, zone).ok_or_else(|| wrong(text));
     Ok(Span {
         from: args.from.as_deref().map(read).transpose()?,
-        to: args.to.as_deref().map(|text| end_of(text, zone).map_or_else(|| read(text), Ok)).transpose()?,
+        to: args
+            .to
+            .as_deref()
+            .map(|text| end_of(text, zone).map_or_else(|| read(text), Ok))
+            .transpose()?,
     })
 }
 

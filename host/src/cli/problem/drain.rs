@@ -90,13 +90,27 @@ pub(super) fn run(
     runtime.block_on(async {
         let (order, stop) = watch::channel(false);
         let watched = watch_signals(order);
-        let result = plan_and_drain(context, args, host, desk, &lens, selected, &version, &mut forecasts, &stop).await;
+        let result = plan_and_drain(
+            context,
+            args,
+            host,
+            desk,
+            &lens,
+            selected,
+            &version,
+            &mut forecasts,
+            &stop,
+        )
+        .await;
         watched.abort();
         result
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "one command's own steps share what it has read")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one command's own steps share what it has read"
+)]
 async fn plan_and_drain(
     context: &Context,
     args: &Args,
@@ -152,7 +166,12 @@ async fn plan_and_drain(
         } else {
             say(text.trim_end());
         }
-        note(context, &context.lang.t(if args.plan { "drain.planned" } else { "drain.nothing" }));
+        note(
+            context,
+            &context
+                .lang
+                .t(if args.plan { "drain.planned" } else { "drain.nothing" }),
+        );
         return Ok(if args.plan { Exit::Done } else { Exit::Nothing });
     }
     note(context, text.trim_end());

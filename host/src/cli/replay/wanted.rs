@@ -53,7 +53,7 @@ pub(super) fn wanted(
 /// # Errors
 /// When the file is no component, or the scheme has no plugin of either name.
 pub fn stand_in(context: &Context, scheme: &Scheme, path: &Path) -> anyhow::Result<Override> {
-    let bytes = component(path)?;
+    let bytes = component(context, path)?;
     let inspection = inspect(&bytes, &InspectionLimits::default())?;
     let mut known: Vec<String> = inspection.manifest.into_iter().map(|manifest| manifest.name).collect();
     known.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));

@@ -186,7 +186,11 @@ impl Row {
 
     /// How bad it is: what newly fails before what changes.
     fn badness(&self) -> (Colour, std::cmp::Reverse<(u64, u64)>, SchemeName) {
-        let compared = self.looked.as_ref().ok().and_then(|looked| looked.examined.comparison.as_ref());
+        let compared = self
+            .looked
+            .as_ref()
+            .ok()
+            .and_then(|looked| looked.examined.comparison.as_ref());
         let figures = compared.map_or((0, 0), |comparison| {
             (comparison.newly_failing.groups, comparison.changed.groups)
         });

@@ -10,8 +10,8 @@ use super::{Colour, Component, Row};
 use crate::compose::Host;
 use crate::deploy::activate::{Deployed, Reason, activate, keep};
 use crate::deploy::evidence::{How, Standing};
-use crate::deploy::rollout::{self, Entrant, Ground, NewRollout};
 use crate::deploy::lock;
+use crate::deploy::rollout::{self, Entrant, Ground, NewRollout};
 
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Fate {
     Unchanged(u64),
     /// It takes part in the rollout.
     InWave,
-    /// It is held: its colour, or `moved` when something else was put into force meanwhile.
+    /// It is held: its colour, `moved` when something else was put into force meanwhile, or `beyond` the last wave.
     Held(&'static str),
 }
 
@@ -142,5 +142,17 @@ pub fn roll_out(
         entrants,
         held,
     };
-    Ok(rollout::begin(&Ground::of(host), &new)?.map(|id| (id, fates)))
+    let id = match rollout::begin(&Ground::of(host), &new)? {
+        Ok(id) => id,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    // Waves without a last `rest` leave some out.
+    let members = rollout::find(host.store.as_ref(), id)?.map_or_else(Vec::new, |(_, _, body)| body.members);
+    for (row, fate) in rows.iter().zip(&mut fates) {
+        let left_out = |member: &rollout::Member| member.scheme == row.name.to_string() && member.wave.is_none();
+        if *fate == Fate::InWave && members.iter().any(left_out) {
+            *fate = Fate::Held("beyond");
+        }
+    }
+    Ok(Ok((id, fates)))
 }

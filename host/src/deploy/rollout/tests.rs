@@ -1,14 +1,19 @@
 //! Rollouts over the in-memory store, without plugins: verdicts are settled by hand.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use dukou_core::names::TargetName;
-use dukou_core::problem::ProblemReport;
+use dukou_core::digest::Digest;
+use dukou_core::names::{SchemeName, TargetName};
+use dukou_core::problem::{ProblemKind, ProblemReport};
 use dukou_core::show::Shown;
-use dukou_core::verdict::{Document, Mapped};
+use dukou_core::verdict::Document;
 use dukou_store::memory::MemoryStore;
-use dukou_store::rows::{IngestPage, IngestRecord, OpenWindow, Settled, Settlement};
+use dukou_store::rows::{Deployment, IngestPage, IngestRecord, NewDeployment, OpenWindow, Settled, Settlement};
 
 use super::*;
+use crate::deploy::evidence::{Evidence, How};
+use crate::deploy::lock;
 
 const OWNER: [u8; 16] = [7; 16];
 
@@ -87,7 +92,9 @@ impl Scene {
             at: self.now,
         };
         self.store.ingest(scheme, &page).unwrap();
-        self.store.close_window(scheme, window.id, window.lease, self.now).unwrap();
+        self.store
+            .close_window(scheme, window.id, window.lease, self.now)
+            .unwrap();
         self.settle(scheme, verdict);
     }
 
@@ -109,21 +116,14 @@ impl Scene {
                     api: "/create".into(),
                 },
                 outcome: match verdict {
-                    None => {
-                        let documents = vec![Document {
+                    None => Settled::Mapped {
+                        documents: vec![Document {
                             suffix: String::new(),
                             body: "{}".into(),
                             extra: "{}".into(),
-                        }];
-                        let mapped = Mapped {
-                            documents,
-                            omitted: Vec::new(),
-                        };
-                        Settled::Mapped {
-                            documents: mapped.documents,
-                            omitted: mapped.omitted,
-                        }
-                    }
+                        }],
+                        omitted: Vec::new(),
+                    },
                     Some(kind) => Settled::Problem(ProblemReport {
                         kind,
                         code: "plugin.trap".into(),
@@ -192,7 +192,9 @@ fn begun(scene: &Scene) -> u64 {
 
 fn running_new(scene: &Scene) -> Vec<bool> {
     let schemes = schemes();
-    let runs = schemes.iter().map(|scheme| scene.active(scheme).what.definition == "new");
+    let runs = schemes
+        .iter()
+        .map(|scheme| scene.active(scheme).what.definition == "new");
     runs.collect()
 }
 
@@ -200,7 +202,11 @@ fn running_new(scene: &Scene) -> Vec<bool> {
 fn waves_follow_each_other_when_enough_was_seen_and_the_time_is_over() {
     let mut scene = Scene::new();
     let id = begun(&scene);
-    assert_eq!(running_new(&scene), [false, false, false], "nothing before the first step");
+    assert_eq!(
+        running_new(&scene),
+        [false, false, false],
+        "nothing before the first step"
+    );
     scene.step();
     assert_eq!(running_new(&scene), [true, false, false]);
     let evidence = Evidence::parse(&scene.active(&schemes()[0]).what.evidence);
@@ -221,7 +227,11 @@ fn waves_follow_each_other_when_enough_was_seen_and_the_time_is_over() {
     scene.step();
     let (state, body) = scene.state(id);
     assert_eq!(state, State::Done);
-    let candidates: Vec<_> = body.members.iter().filter_map(|member| member.candidate.as_ref()).collect();
+    let candidates: Vec<_> = body
+        .members
+        .iter()
+        .filter_map(|member| member.candidate.as_ref())
+        .collect();
     assert_eq!(candidates.len(), 3);
     assert!(candidates.iter().all(|candidate| candidate.definition.is_empty()));
 }
@@ -238,18 +248,33 @@ fn a_trap_takes_every_wave_back_and_what_failed_is_due_again() {
     scene.map(&schemes()[1], 100..120, None);
     scene.map(&schemes()[2], 100..103, Some(ProblemKind::Failed));
     scene.step();
-    assert_eq!(running_new(&scene), [false, false, false], "a fault of the bytes is everybody's");
+    assert_eq!(
+        running_new(&scene),
+        [false, false, false],
+        "a fault of the bytes is everybody's"
+    );
     let (state, body) = scene.state(id);
     assert_eq!(state, State::RolledBack);
     let setback = body.setback.unwrap();
     assert_eq!((setback.wave, setback.groups, setback.due_again), (1, 3, 3));
-    assert!(matches!(setback.reason, Reason::Failing { failed: 3, groups: 23, .. }));
+    assert!(matches!(
+        setback.reason,
+        Reason::Failing {
+            failed: 3,
+            groups: 23,
+            ..
+        }
+    ));
     let back = Evidence::parse(&scene.active(&schemes()[2]).what.evidence);
     assert_eq!(back.how, How::WaveRollback);
     assert_eq!(scene.settle(&schemes()[2], None), 3, "the version before maps them");
     let deployments = scene.store.deployments(&schemes()[2], 100).unwrap().len();
     scene.step();
-    assert_eq!(scene.store.deployments(&schemes()[2], 100).unwrap().len(), deployments, "once");
+    assert_eq!(
+        scene.store.deployments(&schemes()[2], 100).unwrap().len(),
+        deployments,
+        "once"
+    );
 }
 
 #[test]
@@ -284,7 +309,11 @@ fn what_a_dead_process_left_is_carried_on_and_what_others_deployed_is_left_alone
     // It died between the activation and the rollout's update.
     scene.store.activate(&first, &content("new"), scene.now).unwrap();
     scene.step();
-    assert_eq!(scene.store.deployments(&first, 100).unwrap().len(), 2, "not a second time");
+    assert_eq!(
+        scene.store.deployments(&first, 100).unwrap().len(),
+        2,
+        "not a second time"
+    );
     assert_eq!(scene.state(id).1.members[0].state, MemberState::Active);
     // Somebody else deployed.
     scene.store.activate(&second, &content("other"), scene.now).unwrap();

@@ -96,7 +96,11 @@ fn kept(value: Decimal, text: String) -> String {
 }
 
 fn unsigned_zero(value: Decimal) -> Decimal {
-    if value.is_zero() { Decimal::ZERO } else { value.normalize() }
+    if value.is_zero() {
+        Decimal::ZERO
+    } else {
+        value.normalize()
+    }
 }
 
 /// `1234.5` → `1234.50`
@@ -148,7 +152,11 @@ mod tests {
             ("999999999999.99", "999999999999.99", true),
             ("9007199254740993", "9007199254740993.00\t", false),
             ("0.1234567890123456", "0.1234567890123456\t", false),
-            ("79228162514264337593543950335", "79228162514264337593543950335\t", false),
+            (
+                "79228162514264337593543950335",
+                "79228162514264337593543950335\t",
+                false,
+            ),
         ] {
             let value: Decimal = value.parse().unwrap();
             assert_eq!((csv_amount(value).as_str(), number(value).is_some()), (cell, exact));

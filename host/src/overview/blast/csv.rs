@@ -14,8 +14,23 @@ use crate::overview::text::time;
 
 /// The columns, by their keys under `blast.column`.
 pub const COLUMNS: [&str; 17] = [
-    "tenant", "scheme", "deployment", "key", "reference", "state", "at", "amount", "records", "finding", "reason", "basis",
-    "path", "field", "written", "right", "difference",
+    "tenant",
+    "scheme",
+    "deployment",
+    "key",
+    "reference",
+    "state",
+    "at",
+    "amount",
+    "records",
+    "finding",
+    "reason",
+    "basis",
+    "path",
+    "field",
+    "written",
+    "right",
+    "difference",
 ];
 
 /// A CSV file that is being written.
@@ -49,7 +64,10 @@ impl<W: Write> Csv<W> {
                 .map(|wrong| {
                     let (written, right) = (wrong.written.as_deref(), wrong.right.as_deref());
                     let numbers = (decimal(written), decimal(right));
-                    let difference = numbers.0.zip(numbers.1).and_then(|(written, right)| written.checked_sub(right));
+                    let difference = numbers
+                        .0
+                        .zip(numbers.1)
+                        .and_then(|(written, right)| written.checked_sub(right));
                     let (written, right) = values(written, right);
                     let cell = |number: Option<Decimal>, text: &str| number.map_or_else(|| csv_text(text), csv_number);
                     [

@@ -175,7 +175,11 @@ mod tests {
             ("sha256:3f9c12ab04", false, Some(Asked::Digest("3f9c12ab04".into()))),
             ("12345678", true, Some(Asked::Digest("12345678".into()))),
             ("3f9c12a", false, None),
-            ("lanmao/sales-out#7", false, Some(Asked::Number(Some("lanmao/sales-out".into()), 7))),
+            (
+                "lanmao/sales-out#7",
+                false,
+                Some(Asked::Number(Some("lanmao/sales-out".into()), 7)),
+            ),
             ("#7", false, Some(Asked::Number(None, 7))),
             ("7", true, Some(Asked::Number(None, 7))),
             ("7", false, None),
@@ -209,6 +213,9 @@ mod tests {
         let numbered = Asked::Number(None, 1);
         let mut search = Search::new(&numbered);
         search.look(&one, &timeline);
-        assert_eq!(search.found.keys().collect::<Vec<_>>(), [&(Kind::Deployment, Digest::of(b"first"))]);
+        assert_eq!(
+            search.found.keys().collect::<Vec<_>>(),
+            [&(Kind::Deployment, Digest::of(b"first"))]
+        );
     }
 }

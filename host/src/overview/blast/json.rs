@@ -35,7 +35,12 @@ fn part_json(lens: &Lens<'_>, part: &Part) -> Value {
     });
     let good = match &part.good {
         Good::None => Value::Null,
-        Good::Version { id, digest, since, named } => json!({
+        Good::Version {
+            id,
+            digest,
+            since,
+            named,
+        } => json!({
             "number": id.to_string(), "digest": digest.to_string(), "since": lens.stamp(*since), "named": named,
         }),
         Good::Unusable { id, reason } => json!({ "number": id.to_string(), "unusable": reason }),
@@ -87,9 +92,10 @@ fn sum(sum: &Sum) -> Value {
 pub fn voucher(lens: &Lens<'_>, voucher: &Voucher) -> Value {
     let (fields, more) = match &voucher.finding {
         Finding::Wrong(differences) => {
-            let fields = differences.fields.iter().map(
-                |wrong| json!({ "path": wrong.path, "written": wrong.written, "right": wrong.right }),
-            );
+            let fields = differences
+                .fields
+                .iter()
+                .map(|wrong| json!({ "path": wrong.path, "written": wrong.written, "right": wrong.right }));
             (fields.collect(), differences.more)
         }
         _ => (Vec::new(), 0),

@@ -118,7 +118,11 @@ pub struct Pair {
 
 /// The target's Chinese name of a field, where its catalogue is known.
 fn label<'a>(lens: &Lens<'a>, path: &str) -> Option<&'a str> {
-    let Personal::Known { target: Some(catalogue), .. } = lens.personal else {
+    let Personal::Known {
+        target: Some(catalogue),
+        ..
+    } = lens.personal
+    else {
         return None;
     };
     let field = catalogue.field(&dukou_core::catalogue::plain_path(path))?;

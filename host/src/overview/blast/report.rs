@@ -92,6 +92,8 @@ pub fn waiting(store: &dyn Store, scheme: &SchemeName, deployments: &[u64]) -> R
         states: vec![DeliveryState::Queued, DeliveryState::Claimed, DeliveryState::Held],
         limit: MOST_WAITING,
     })?;
-    let ours = rows.iter().filter(|row| row.deployment.is_some_and(|id| deployments.contains(&id)));
+    let ours = rows
+        .iter()
+        .filter(|row| row.deployment.is_some_and(|id| deployments.contains(&id)));
     Ok((ours.count() as u64, rows.len() == MOST_WAITING))
 }

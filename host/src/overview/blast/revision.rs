@@ -77,7 +77,10 @@ mod tests {
     fn member(key: &str, revisions: &[(i64, &str)]) -> Member {
         Member {
             key: key.into(),
-            revisions: revisions.iter().map(|(second, body)| (at(*second), (*body).to_owned())).collect(),
+            revisions: revisions
+                .iter()
+                .map(|(second, body)| (at(*second), (*body).to_owned()))
+                .collect(),
         }
     }
 

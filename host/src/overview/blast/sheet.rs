@@ -137,7 +137,9 @@ impl Sheet {
                     None => put_text(sheet, row, column, &text)?,
                 }
             }
-            let difference = written.zip(right).and_then(|(written, right)| written.checked_sub(right));
+            let difference = written
+                .zip(right)
+                .and_then(|(written, right)| written.checked_sub(right));
             if let Some(difference) = difference {
                 put_decimal(sheet, row, 8, difference, money)?;
             }
@@ -229,7 +231,10 @@ fn summary<'a>(
         row += 1;
         heads(&mut sheet, row, &["finding", "vouchers", "", "amount"], lens, formats)?;
         let classes = Finding::WORDS.map(|word| (lang.t(&format!("blast.finding.{word}")), part.sum.class(word)));
-        let all = [(lang.t("blast.all"), part.sum.all), (lang.t("blast.may-be-there"), part.sum.may_be)];
+        let all = [
+            (lang.t("blast.all"), part.sum.all),
+            (lang.t("blast.may-be-there"), part.sum.may_be),
+        ];
         for (label, tally) in classes.into_iter().chain(all) {
             row += 1;
             sheet.write_string(row, 0, label)?;
@@ -244,7 +249,15 @@ fn summary<'a>(
             continue;
         }
         row += 2;
-        let columns = ["wrong-field", "vouchers", "places", "amount", "written-sum", "right-sum", "difference"];
+        let columns = [
+            "wrong-field",
+            "vouchers",
+            "places",
+            "amount",
+            "written-sum",
+            "right-sum",
+            "difference",
+        ];
         heads(&mut sheet, row, &columns, lens, formats)?;
         for (path, field) in part.sum.by_weight() {
             row += 1;

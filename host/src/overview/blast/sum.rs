@@ -120,7 +120,10 @@ impl Sum {
     /// The tally of a class by its word.
     pub fn class(&self, word: &str) -> Tally {
         let place = Finding::WORDS.iter().position(|known| *known == word);
-        place.and_then(|place| self.classes.get(place)).copied().unwrap_or_default()
+        place
+            .and_then(|place| self.classes.get(place))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Wrong fields, those that touch the most vouchers first.

@@ -122,7 +122,9 @@ fn ingest(store: &dyn Store, orders: &[IngestRecord], second: i64) {
 fn quantities(group: &Group) -> Vec<String> {
     let body: Value = serde_json::from_str(&group.records[0].body).unwrap();
     let lines = body["details_list"].as_array().unwrap().iter();
-    lines.map(|line| line["goods_count"].as_str().unwrap().to_owned()).collect()
+    lines
+        .map(|line| line["goods_count"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// What each version makes of a group. The bad one writes another memo, loses the last line of longer orders and takes ten
@@ -155,7 +157,11 @@ fn map(group: &Group, bad: bool) -> Fate {
             format!(r#"{{"BaseQuantity":{}{zeros}}}"#, count * times)
         })
         .collect();
-    let (memo, address) = if bad && !alike { ("旧", "断桥2号") } else { ("新", "西湖路1号") };
+    let (memo, address) = if bad && !alike {
+        ("旧", "断桥2号")
+    } else {
+        ("新", "西湖路1号")
+    };
     Fate::Mapped(Mapped {
         documents: vec![Document {
             suffix: String::new(),
@@ -421,7 +427,10 @@ fn every_voucher_of_the_version_is_there_once_with_what_is_wrong() {
     let Finding::NotMade { how, reason } = &all[2].finding else {
         panic!("{all:?}")
     };
-    assert_eq!((*how, reason.as_str()), ("rejected", "quantity: nothing to deliver to 西**"));
+    assert_eq!(
+        (*how, reason.as_str()),
+        ("rejected", "quantity: nothing to deliver to 西**")
+    );
     // Only within the time.
     let span = Span {
         from: Some(at(135)),
@@ -440,7 +449,10 @@ fn sums_are_decimal_and_take_missing_lines_apart() {
     let money = |text: &str| text.parse::<rust_decimal::Decimal>().unwrap();
     assert_eq!((sum.all.count, sum.all.amount), (6, money("166.55")));
     assert_eq!((sum.may_be.count, sum.may_be.amount), (1, money("30")));
-    assert_eq!((sum.class("wrong").count, sum.class("wrong").amount), (3, money("138.05")));
+    assert_eq!(
+        (sum.class("wrong").count, sum.class("wrong").amount),
+        (3, money("138.05"))
+    );
     assert_eq!((sum.class("same").count, sum.class("not-made").count), (1, 2));
     let quantity = &sum.fields["RDRecordDetails[].BaseQuantity"];
     assert_eq!((quantity.vouchers.count, quantity.places), (3, 5));
@@ -451,7 +463,10 @@ fn sums_are_decimal_and_take_missing_lines_apart() {
     assert_eq!(sum.fields["DispatchAddress"].numbers, None);
     let mut twice = sum.clone();
     twice.merge(&sum);
-    assert_eq!(twice.fields["RDRecordDetails[].BaseQuantity"].difference(), Some(money("262")));
+    assert_eq!(
+        twice.fields["RDRecordDetails[].BaseQuantity"].difference(),
+        Some(money("262"))
+    );
     assert_eq!((twice.all.count, twice.times), (12, sum.times));
 }
 
@@ -477,7 +492,12 @@ fn what_cannot_be_told_from_personal_is_withheld() {
         panic!("{all:?}")
     };
     assert!(differences.numbers.is_empty());
-    assert!(differences.fields.iter().all(|field| field.written.as_deref() == Some("**")));
+    assert!(
+        differences
+            .fields
+            .iter()
+            .all(|field| field.written.as_deref() == Some("**"))
+    );
 }
 
 #[test]
@@ -486,16 +506,28 @@ fn two_documents_are_compared_by_value() {
     let lens = lens(&catalogues, Lang::En);
     let same = compare(&lens, r#"{"dto":{"a":1.0,"b":"x"}}"#, r#"{"dto":{"b":"x","a":1}}"#).unwrap();
     assert_eq!(same, None);
-    let texts = compare(&lens, r#"{"dto":{"BaseQuantity":"3"}}"#, r#"{"dto":{"BaseQuantity":3}}"#).unwrap();
+    let texts = compare(
+        &lens,
+        r#"{"dto":{"BaseQuantity":"3"}}"#,
+        r#"{"dto":{"BaseQuantity":3}}"#,
+    )
+    .unwrap();
     let texts = texts.unwrap();
     assert_eq!(texts.fields.len(), 1);
-    assert!(texts.numbers.is_empty(), "text that reads like a number was written as text");
-    let gone = compare(&lens, r#"{"dto":{"n":2.50}}"#, r#"{"dto":{}}"#).unwrap().unwrap();
+    assert!(
+        texts.numbers.is_empty(),
+        "text that reads like a number was written as text"
+    );
+    let gone = compare(&lens, r#"{"dto":{"n":2.50}}"#, r#"{"dto":{}}"#)
+        .unwrap()
+        .unwrap();
     assert_eq!(gone.fields[0].right, None);
     assert_eq!(gone.numbers[0].written.to_string(), "2.50");
     assert!(compare(&lens, "{", "{}").is_err());
     let many: Vec<String> = (0..500).map(|n| format!("\"f{n}\":{n}")).collect();
-    let many = compare(&lens, &format!("{{\"dto\":{{{}}}}}", many.join(",")), r#"{"dto":{}}"#).unwrap().unwrap();
+    let many = compare(&lens, &format!("{{\"dto\":{{{}}}}}", many.join(",")), r#"{"dto":{}}"#)
+        .unwrap()
+        .unwrap();
     assert_eq!((many.fields.len() as u64 + many.more, many.numbers.len()), (500, 500));
 }
 
@@ -507,7 +539,11 @@ fn people_read_the_sums_first_and_then_each_voucher() {
         let all = vouchers(&store, lens, &[2], Span::default(), true);
         let report = report(&store, &all);
         let of = |_: &SchemeName| lens;
-        let shown = format!("{}\n{}", text::summary(&lens, &report, &of), text::vouchers(&of, &all, false));
+        let shown = format!(
+            "{}\n{}",
+            text::summary(&lens, &report, &of),
+            text::vouchers(&of, &all, false)
+        );
         let name = format!("blast_{}", if lang == Lang::Zh { "zh" } else { "en" });
         insta::assert_snapshot!(name, shown);
         assert!(!shown.contains('\u{1b}') && !shown.contains("断桥"), "{shown}");
@@ -526,7 +562,9 @@ fn machines_get_everything_as_text() {
     assert_eq!(part["deployments"][0]["number"], "2");
     assert_eq!(part["waiting"], json!({ "count": 1, "at_least": false }), "B5");
     let fields = part["fields"].as_array().unwrap();
-    let quantity = fields.iter().find(|field| field["path"] == "RDRecordDetails[].BaseQuantity");
+    let quantity = fields
+        .iter()
+        .find(|field| field["path"] == "RDRecordDetails[].BaseQuantity");
     assert_eq!(quantity.unwrap()["difference"], "131");
     let one = super::json::voucher(&lens, &all[0]);
     assert_eq!((&one["amount"], &one["deployment"]), (&"100.00".into(), &"2".into()));
@@ -550,14 +588,23 @@ fn csv_can_be_summed_and_keeps_every_field() {
     assert_eq!(head.len(), super::csv::COLUMNS.len());
     let column = |name: &str| super::csv::COLUMNS.iter().position(|known| *known == name).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
-    let amounts = rows.iter().filter_map(|row| row[column("amount")].parse::<rust_decimal::Decimal>().ok());
+    let amounts = rows
+        .iter()
+        .filter_map(|row| row[column("amount")].parse::<rust_decimal::Decimal>().ok());
     assert_eq!(amounts.sum::<rust_decimal::Decimal>().to_string(), "166.55");
     let quantity = rows
         .iter()
         .find(|row| row[column("key")] == *"B1" && row[column("path")] == *"RDRecordDetails[1].BaseQuantity")
         .unwrap();
     assert_eq!(&quantity[column("field")], "数量");
-    assert_eq!([&quantity[column("written")], &quantity[column("right")], &quantity[column("difference")]], ["30", "3", "27"]);
+    assert_eq!(
+        [
+            &quantity[column("written")],
+            &quantity[column("right")],
+            &quantity[column("difference")]
+        ],
+        ["30", "3", "27"]
+    );
     assert!(!text.contains("断桥") && !text.contains("西湖"));
 }
 
@@ -578,7 +625,10 @@ fn the_workbook_has_its_three_sheets() {
     }
     let vouchers = read("xl/worksheets/sheet2.xml");
     assert_eq!(vouchers.matches("<row ").count(), 7, "a header and six vouchers");
-    assert!(vouchers.contains("<v>8.05</v>") && vouchers.contains("<pane ySplit=\"1\""), "{vouchers}");
+    assert!(
+        vouchers.contains("<v>8.05</v>") && vouchers.contains("<pane ySplit=\"1\""),
+        "{vouchers}"
+    );
     let fields = read("xl/worksheets/sheet3.xml");
     assert!(fields.contains("<v>27</v>"), "{fields}");
     let texts = read("xl/sharedStrings.xml");

@@ -23,8 +23,10 @@ pub fn summary<'a>(lens: &Lens<'_>, report: &Report, lens_of: &dyn Fn(&SchemeNam
     ];
     let mut out = format!("{}\n", lens.lang.text("blast.headline", &arguments));
     if total.may_be.count > 0 {
-        let arguments: [(&str, &dyn std::fmt::Display); 2] =
-            [("count", &count(total.may_be.count)), ("amount", &money(total.may_be.amount))];
+        let arguments: [(&str, &dyn std::fmt::Display); 2] = [
+            ("count", &count(total.may_be.count)),
+            ("amount", &money(total.may_be.amount)),
+        ];
         out.push_str(&format!("{}\n", lens.lang.text("blast.of-which-may-be", &arguments)));
     }
     for part in &report.parts {
@@ -41,7 +43,8 @@ pub(super) fn version_text(lens: &Lens<'_>, report: &Report) -> String {
         Kind::Deployment => "blast.deployment",
     };
     let digest = report.digest.short();
-    lens.lang.text(key, &[("name", &clean(&report.name)), ("digest", &digest)])
+    lens.lang
+        .text(key, &[("name", &clean(&report.name)), ("digest", &digest)])
 }
 
 fn part_text(lens: &Lens<'_>, part: &Part) -> String {
@@ -61,7 +64,8 @@ fn part_text(lens: &Lens<'_>, part: &Part) -> String {
     let mut out = format!("{} · {}\n", part.scheme, deployments.join(", "));
     let mut body = format!("{}\n", good_text(lens, part));
     if let Some((first, last)) = part.sum.times {
-        let arguments: [(&str, &dyn std::fmt::Display); 2] = [("from", &time(lens, first)), ("until", &time(lens, last))];
+        let arguments: [(&str, &dyn std::fmt::Display); 2] =
+            [("from", &time(lens, first)), ("until", &time(lens, last))];
         body.push_str(&format!("{}\n", lang.text("blast.written-in", &arguments)));
     }
     if part.sum.all.count > 0 {
@@ -70,7 +74,11 @@ fn part_text(lens: &Lens<'_>, part: &Part) -> String {
             .map(|word| (word, part.sum.class(word)))
             .filter(|(_, tally)| tally.count > 0)
             .map(|(word, tally)| {
-                vec![lang.t(&format!("blast.finding.{word}")), count(tally.count), money(tally.amount)]
+                vec![
+                    lang.t(&format!("blast.finding.{word}")),
+                    count(tally.count),
+                    money(tally.amount),
+                ]
             })
             .collect();
         let header = ["finding", "vouchers", "amount"].map(|key| lang.t(&format!("blast.column.{key}")));
@@ -91,7 +99,15 @@ fn fields_text(lens: &Lens<'_>, part: &Part) -> String {
     if part.sum.fields.is_empty() {
         return String::new();
     }
-    let columns = ["wrong-field", "vouchers", "places", "amount", "written-sum", "right-sum", "difference"];
+    let columns = [
+        "wrong-field",
+        "vouchers",
+        "places",
+        "amount",
+        "written-sum",
+        "right-sum",
+        "difference",
+    ];
     let header = columns.map(|key| lens.lang.t(&format!("blast.column.{key}")));
     let rows: Vec<Vec<String>> = part
         .sum
@@ -120,8 +136,17 @@ fn fields_text(lens: &Lens<'_>, part: &Part) -> String {
 pub(super) fn good_text(lens: &Lens<'_>, part: &Part) -> String {
     let lang = lens.lang;
     match &part.good {
-        Good::Version { id, digest, since, named } => {
-            let key = if *named { "blast.good-named" } else { "blast.good-before" };
+        Good::Version {
+            id,
+            digest,
+            since,
+            named,
+        } => {
+            let key = if *named {
+                "blast.good-named"
+            } else {
+                "blast.good-before"
+            };
             let arguments: [(&str, &dyn std::fmt::Display); 3] =
                 [("id", id), ("digest", &digest.short()), ("since", &time(lens, *since))];
             lang.text(key, &arguments)
@@ -140,7 +165,11 @@ pub(super) fn waiting_text(lens: &Lens<'_>, part: &Part) -> Vec<String> {
     let mut out = Vec::new();
     let (waiting, more) = part.waiting;
     if waiting > 0 || more {
-        let key = if more { "blast.waiting-at-least" } else { "blast.waiting" };
+        let key = if more {
+            "blast.waiting-at-least"
+        } else {
+            "blast.waiting"
+        };
         let scheme = argument(&part.scheme.to_string());
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("count", &count(waiting)), ("scheme", &scheme)];
         out.push(lang.text(key, &arguments));
@@ -198,7 +227,8 @@ fn finding_text(lens: &Lens<'_>, voucher: &Voucher) -> String {
                 .iter()
                 .take(MOST_FIELDS)
                 .map(|wrong| {
-                    let side = |text: &Option<String>| text.as_ref().map_or_else(|| "∅".to_owned(), |text| short(text, 60));
+                    let side =
+                        |text: &Option<String>| text.as_ref().map_or_else(|| "∅".to_owned(), |text| short(text, 60));
                     let change = format!("{} → {}", side(&wrong.written), side(&wrong.right));
                     vec![labelled(lens, &wrong.path), change]
                 })

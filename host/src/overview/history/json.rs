@@ -18,7 +18,8 @@ pub fn entry_json(lens: &Lens<'_>, entry: &Entry) -> Value {
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let pins = |pins: &[(String, Digest)]| -> Vec<Value> {
         let pins = pins.iter();
-        pins.map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() })).collect()
+        pins.map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() }))
+            .collect()
     };
     let changes = entry.changes.iter().map(
         |change| json!({ "what": change.what, "name": change.name, "before": change.before, "after": change.after }),

@@ -17,7 +17,14 @@ fn the_timeline_is_newest_first_with_what_each_deployment_made() {
     let (entries, more) = read(&store, &[scheme()], 20).unwrap();
     let shown: Vec<(u64, u64, u64, bool)> = entries
         .iter()
-        .map(|entry| (entry.deployment.id, entry.verdicts.total(), entry.written.count, entry.deployment.active))
+        .map(|entry| {
+            (
+                entry.deployment.id,
+                entry.verdicts.total(),
+                entry.written.count,
+                entry.deployment.active,
+            )
+        })
         .collect();
     // B1 was mapped by the third again: it wrote nothing, so that its voucher stays the second's.
     assert_eq!(shown, [(3, 2, 1, true), (2, 7, 6, false), (1, 1, 1, false)]);
@@ -25,12 +32,23 @@ fn the_timeline_is_newest_first_with_what_each_deployment_made() {
     assert_eq!(entries[0].until, None);
     assert_eq!(entries[1].until, Some(at(200)));
     // The third kept no list of changes: what its pins say.
-    assert_eq!((entries[0].changes.len(), entries[0].changes[0].what.as_str()), (1, "plugin"));
-    assert_eq!(entries[1].changes[0].after.as_deref(), Some("81ac00000000"), "as the evidence says");
+    assert_eq!(
+        (entries[0].changes.len(), entries[0].changes[0].what.as_str()),
+        (1, "plugin")
+    );
+    assert_eq!(
+        entries[1].changes[0].after.as_deref(),
+        Some("81ac00000000"),
+        "as the evidence says"
+    );
     assert!(entries[2].changes.is_empty(), "nothing was before it");
     let (newest, more) = read(&store, &[scheme()], 1).unwrap();
     assert!(more);
-    assert_eq!((newest.len(), newest[0].changes.len()), (1, 1), "compared with one that is not shown");
+    assert_eq!(
+        (newest.len(), newest[0].changes.len()),
+        (1, 1),
+        "compared with one that is not shown"
+    );
 }
 
 #[test]
@@ -105,7 +123,13 @@ fn what_a_deployment_kept_no_list_of_is_told_by_its_content() {
     let after = with(&[("b", "2"), ("c", "1")], "仓库", "新");
     let mut shown: Vec<(String, bool, bool)> = between(&before, &after)
         .into_iter()
-        .map(|change| (format!("{} {}", change.what, change.name), change.before.is_some(), change.after.is_some()))
+        .map(|change| {
+            (
+                format!("{} {}", change.what, change.name),
+                change.before.is_some(),
+                change.after.is_some(),
+            )
+        })
         .collect();
     shown.sort();
     let expected = [
@@ -116,6 +140,9 @@ fn what_a_deployment_kept_no_list_of_is_told_by_its_content() {
         ("table 仓库", false, true),
         ("table 客户", true, false),
     ];
-    assert_eq!(shown, expected.map(|(what, before, after)| (what.to_owned(), before, after)));
+    assert_eq!(
+        shown,
+        expected.map(|(what, before, after)| (what.to_owned(), before, after))
+    );
     assert!(between(&before, &before).is_empty());
 }

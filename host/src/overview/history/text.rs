@@ -30,19 +30,30 @@ pub fn whole(lens: &Lens<'_>, entry: &Entry) -> String {
     if !entry.evidence.recipe.is_empty() {
         rows.push(vec![lang.t("history.recipe"), clean(&entry.evidence.recipe)]);
     }
-    for (label, pins) in [("history.what.plugin", &what.plugins), ("history.what.table", &what.tables)] {
+    for (label, pins) in [
+        ("history.what.plugin", &what.plugins),
+        ("history.what.table", &what.tables),
+    ] {
         for (name, digest) in pins {
             rows.push(vec![lang.t(label), format!("{} {digest}", clean(name))]);
         }
     }
     if let Some((file, digest)) = &entry.evidence.base {
-        rows.push(vec![lang.t("history.base"), format!("{} {}", clean(file), clean(digest))]);
+        rows.push(vec![
+            lang.t("history.base"),
+            format!("{} {}", clean(file), clean(digest)),
+        ]);
     }
     for (plugin, passed) in &entry.evidence.cases {
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("plugin", &clean(plugin)), ("count", &count(*passed))];
         rows.push(vec![lang.t("history.cases"), lang.text("history.passed", &arguments)]);
     }
-    if let Some((first, last)) = entry.evidence.replay.as_ref().and_then(|replay| replay.received.as_ref()) {
+    if let Some((first, last)) = entry
+        .evidence
+        .replay
+        .as_ref()
+        .and_then(|replay| replay.received.as_ref())
+    {
         let stamp = |text: &str| text.parse().map_or_else(|_| clean(text), |at| time(lens, at));
         rows.push(vec![
             lang.t("history.received"),
@@ -104,7 +115,10 @@ fn body(lens: &Lens<'_>, entry: &Entry, most: Option<usize>) -> String {
 
 /// Rows of one kind: the label stands at the first, what does not fit is counted.
 fn list(lens: &Lens<'_>, rows: &mut Vec<Vec<String>>, label: &str, lines: Vec<String>, most: Option<usize>) {
-    let shown = most.map_or(lines.len(), |most| if lines.len() > most { most - 1 } else { lines.len() });
+    let shown = most.map_or(
+        lines.len(),
+        |most| if lines.len() > most { most - 1 } else { lines.len() },
+    );
     let hidden = lines.len() - shown;
     let more = (hidden > 0).then(|| lens.lang.text("history.more-lines", &[("count", &hidden)]));
     for (index, line) in lines.into_iter().take(shown).chain(more).enumerate() {
@@ -130,7 +144,10 @@ fn made(lens: &Lens<'_>, entry: &Entry) -> String {
     if !parts.is_empty() {
         out.push_str(&format!(" ({})", parts.join(&lang.t("history.comma"))));
     }
-    let Written { count: written, at_least } = entry.written;
+    let Written {
+        count: written,
+        at_least,
+    } = entry.written;
     let key = if at_least {
         "history.written-at-least"
     } else {

@@ -64,9 +64,9 @@ pub struct Report<'a> {
 /// The report for machines; personal values are masked.
 pub fn to_json(lens: &Lens<'_>, report: &Report<'_>) -> Value {
     let comparison = report.comparison;
-    let (first, last) = comparison
-        .received
-        .map_or((Value::Null, Value::Null), |(first, last)| (lens.stamp(first), lens.stamp(last)));
+    let (first, last) = comparison.received.map_or((Value::Null, Value::Null), |(first, last)| {
+        (lens.stamp(first), lens.stamp(last))
+    });
     let patterns: Vec<Value> = comparison
         .patterns()
         .iter()

@@ -44,7 +44,7 @@ pub(super) fn of_connection(kind: &str) -> Vec<Default> {
         "wdt-qimen" => vec![
             (
                 vec!["target_app_key"],
-                quoted(dukou_connect::wdt_qimen::DEFAULT_TARGET_APP_KEY),
+                quoted(crate::settings::DEFAULT_TARGET_APP_KEY),
             ),
             (vec!["sign_method"], quoted("hmac-sha256")),
         ],

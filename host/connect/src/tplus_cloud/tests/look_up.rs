@@ -45,6 +45,11 @@ async fn ask(
     let report = target.look_up(SALE_DISPATCH_CREATE, KEY, BODY, control.as_ref()).await;
     assert_eq!(egress.left(), 0, "questions not asked: {report:?}");
     assert_eq!(report.transcript.matches("POST ").count(), egress.asked().len());
+    match report.outcome {
+        LookupOutcome::Found { .. } => assert!(report.seen, "{report:?}"),
+        LookupOutcome::Absent => assert!(!report.seen, "{report:?}"),
+        _ => {}
+    }
     (report.outcome, egress.asked())
 }
 
@@ -467,5 +472,24 @@ proptest! {
     fn tables_of_any_shape_are_survived(columns in prop::collection::vec("(id|code|externalcode|x)", 0..4), rows in prop::collection::vec(prop::collection::vec("\\PC{0,4}", 0..5), 0..3)) {
         let data = serde_json::json!({ "Columns": columns, "Rows": rows }).to_string();
         let _ = question::listing(Some(&data));
+    }
+}
+
+#[tokio::test]
+async fn what_is_listed_is_seen_even_where_nothing_can_be_made_of_it() {
+    let refused = || reply(200, r#"{"code":"EX1","message":"失败"}"#);
+    let twice = [(7, "SO-7", KEY), (8, "SO-8", KEY)];
+    for (script, seen) in [
+        (vec![list(&[(7, "SO-7", KEY)], Some(1)), refused()], true),
+        (vec![list(&twice, Some(2))], true),
+        (vec![list(&[], Some(0)), list(&[], Some(0))], false),
+    ] {
+        let (target, _) = target(script);
+        let report = target.look_up(SALE_DISPATCH_CREATE, KEY, BODY, None).await;
+        assert!(
+            matches!(report.outcome, LookupOutcome::Inconclusive { .. }),
+            "{report:?}"
+        );
+        assert_eq!(report.seen, seen, "{report:?}");
     }
 }

@@ -53,7 +53,9 @@ impl Goods {
             None => bad
                 .used
                 .iter()
-                .filter_map(|(scheme, used)| Some((scheme.clone(), used.first()?.id.checked_sub(1).filter(|id| *id > 0)?)))
+                .filter_map(|(scheme, used)| {
+                    Some((scheme.clone(), used.first()?.id.checked_sub(1).filter(|id| *id > 0)?))
+                })
                 .collect(),
         };
         Ok(Self {
@@ -172,7 +174,11 @@ fn by_name(context: &Context, desk: &Desk, bad: &Bad, text: &str) -> anyhow::Res
     let (_, found) = only(context, &shown, search(desk, &schemes, &asked)?)?.ok_or_else(missing)?;
     let mut chosen = BTreeMap::new();
     for (scheme, used) in found.used {
-        let is_bad = |id: u64| bad.used.get(&scheme).is_some_and(|bad| bad.iter().any(|made| made.id == id));
+        let is_bad = |id: u64| {
+            bad.used
+                .get(&scheme)
+                .is_some_and(|bad| bad.iter().any(|made| made.id == id))
+        };
         // The latest that is not the bad one itself: a good plugin may have stood beside a bad one.
         match used.iter().rev().find(|made| !is_bad(made.id)) {
             Some(made) => chosen.insert(scheme, made.id),

@@ -80,7 +80,10 @@ pub(super) fn only(
             .collect();
         let named = uses.get(..uses.len().min(MOST_NAMED)).unwrap_or_default().join(", ");
         let more = if uses.len() > MOST_NAMED { ", …" } else { "" };
-        message.push_str(&format!("\n  {digest} {what} {} ({named}{more})", clean(&candidate.name)));
+        message.push_str(&format!(
+            "\n  {digest} {what} {} ({named}{more})",
+            clean(&candidate.name)
+        ));
     }
     Err(usage("usage.ambiguous", message))
 }

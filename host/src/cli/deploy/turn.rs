@@ -1,0 +1,67 @@
+//! `dukou deploy --stop-rollout ID|--resume-rollout ID`: a person's word on a rollout.
+
+use std::fmt::Display;
+
+use serde_json::json;
+
+use super::fleet::failure;
+use crate::cli::Context;
+use crate::cli::output::{self, say};
+use crate::compose::Host;
+use crate::deploy::rollout::{self, Ground, Turned, step_on};
+use crate::exit::Exit;
+
+/// Stops a rollout where it is.
+///
+/// # Errors
+/// When there is none of this number, or it is over; the store's.
+pub(super) fn stop(context: &Context, host: &Host, id: u64) -> anyhow::Result<Exit> {
+    let turned = rollout::stop(&Ground::of(host), id)?;
+    turn(context, id, turned, "stopped")
+}
+
+/// Lets a rollout go on that was stopped or went back.
+///
+/// # Errors
+/// As [`stop`].
+pub(super) fn resume(context: &Context, host: &Host, id: u64) -> anyhow::Result<Exit> {
+    let turned = rollout::resume(&Ground::of(host), id)?;
+    if turned == Turned::Done {
+        step_on(&Ground::of(host))?;
+    }
+    turn(context, id, turned, "running")
+}
+
+fn turn(context: &Context, id: u64, turned: Turned, now: &str) -> anyhow::Result<Exit> {
+    match turned {
+        Turned::Done => {
+            if context.json {
+                output::json(json!({ "rollout": id.to_string(), "state": now }));
+            } else {
+                say(&context.lang.text(&format!("fleet.turned.{now}"), &[("id", &id)]));
+            }
+            Ok(Exit::Done)
+        }
+        Turned::Unknown => {
+            let arguments: [(&str, &dyn Display); 1] = [("id", &id)];
+            Err(failure(
+                context,
+                "rollout.unknown",
+                "fleet.no-such-rollout",
+                &arguments,
+                Exit::NotFound,
+            ))
+        }
+        Turned::Not(state) => {
+            let state = context.lang.t(&format!("fleet.state.{}", state.word()));
+            let arguments: [(&str, &dyn Display); 2] = [("id", &id), ("state", &state)];
+            Err(failure(
+                context,
+                "rollout.state",
+                "fleet.not-in-that-state",
+                &arguments,
+                Exit::Refused,
+            ))
+        }
+    }
+}
