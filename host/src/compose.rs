@@ -321,7 +321,9 @@ impl Host {
             crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
         let source = self.source(&scheme)?;
         let target = self.target(&scheme)?;
-        let owner = self.project.connection(&scheme.name.tenant, &scheme.target.connection)?;
+        let owner = self
+            .project
+            .connection(&scheme.name.tenant, &scheme.target.connection)?;
         let owner = owner.tenant.as_deref().unwrap_or_default();
         // The mark says how far *this* account was read: with another one it would skip everything before it.
         let bound = self.store.source_account(&scheme.name, &source.account())?;

@@ -7,7 +7,11 @@ use crate::verdict::Group;
 /// The recipe of one group under a chain: the chain's recipe and everything of the group that plugins may be shown.
 pub fn group_recipe(chain: &Digest, group: &Group) -> Digest {
     let mut parts: Vec<&[u8]> = Vec::with_capacity(3 + group.records.len() * 4);
-    parts.extend([chain.as_bytes().as_slice(), group.key.as_bytes(), group.extra.as_bytes()]);
+    parts.extend([
+        chain.as_bytes().as_slice(),
+        group.key.as_bytes(),
+        group.extra.as_bytes(),
+    ]);
     for record in &group.records {
         parts.extend([
             record.key.as_bytes(),
@@ -44,6 +48,9 @@ mod tests {
         assert_eq!(one, group_recipe(&chain, &group("2026-11-01T00:00:00.000Z", "{}")));
         assert_ne!(one, group_recipe(&chain, &group("2026-11-01T00:00:00.001Z", "{}")));
         assert_ne!(one, group_recipe(&chain, &group("2026-11-01T00:00:00.000Z", "{ }")));
-        assert_ne!(one, group_recipe(&Digest::of(b"other"), &group("2026-11-01T00:00:00.000Z", "{}")));
+        assert_ne!(
+            one,
+            group_recipe(&Digest::of(b"other"), &group("2026-11-01T00:00:00.000Z", "{}"))
+        );
     }
 }

@@ -107,7 +107,8 @@ impl Rules {
     /// catalogue.
     pub fn check(&self, group_key: &str, mapped: &Mapped) -> Vec<Violation> {
         if mapped.documents.is_empty() {
-            let message = "the plugin mapped the group to no document; a group that needs none is skipped with a reason";
+            let message =
+                "the plugin mapped the group to no document; a group that needs none is skipped with a reason";
             return vec![Violation::at_target("document.none", "", message)];
         }
         let mut violations = Vec::new();
@@ -125,13 +126,7 @@ impl Rules {
         violations
     }
 
-    fn rejection(
-        &self,
-        group: &Group,
-        by: &str,
-        plugin: Option<Digest>,
-        violations: &[Violation],
-    ) -> ProblemReport {
+    fn rejection(&self, group: &Group, by: &str, plugin: Option<Digest>, violations: &[Violation]) -> ProblemReport {
         let masked = |text: &str| self.mask(group, text);
         let listed: Vec<_> = violations
             .iter()
@@ -223,12 +218,12 @@ mod tests {
     #[test]
     fn another_edition_that_says_the_same_has_the_same_fate() {
         assert_ne!(rejected("one", "required"), rejected("two", "required"));
-        assert_eq!(rejected("one", "required").digest(), rejected("two", "required").digest());
-        assert_ne!(rejected("one", "required").digest(), rejected("one", "type").digest());
-        assert_ne!(
-            Fate::Skipped("a".into()).digest(),
-            Fate::Skipped("b".into()).digest()
+        assert_eq!(
+            rejected("one", "required").digest(),
+            rejected("two", "required").digest()
         );
+        assert_ne!(rejected("one", "required").digest(), rejected("one", "type").digest());
+        assert_ne!(Fate::Skipped("a".into()).digest(), Fate::Skipped("b".into()).digest());
     }
 
     #[test]

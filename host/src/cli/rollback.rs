@@ -11,8 +11,8 @@ use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::compose;
 use crate::deploy::evidence::How;
-use crate::deploy::rollback::{Impossible, find, rollback};
 use crate::deploy::lock;
+use crate::deploy::rollback::{Impossible, find, rollback};
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
 use crate::overview::text::{clean, time};
@@ -108,7 +108,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }));
         return Ok(Exit::Done);
     }
-    let key = if id.is_some() { "gate.rolled-back" } else { "gate.would-roll-back" };
+    let key = if id.is_some() {
+        "gate.rolled-back"
+    } else {
+        "gate.would-roll-back"
+    };
     say(&context.lang.text(
         key,
         &[
@@ -124,7 +128,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         say(&context.lang.text("gate.refused-again", &[("count", &again)]));
     }
     if !queued.is_empty() {
-        say(&context.lang.text("gate.queued-stays", &[("count", &queued.len()), ("left", &left)]));
+        say(&context
+            .lang
+            .text("gate.queued-stays", &[("count", &queued.len()), ("left", &left)]));
     }
     if id.is_some() {
         note(context, &context.lang.t("gate.edited-stays"));

@@ -61,7 +61,9 @@ const MOST_ROUNDS: usize = 3;
 pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     if args.dry_run {
         let onlooker = Onlooker::open(&context.project)?;
-        let scheme = onlooker.project.load_scheme(&onlooker.project.choose(args.scheme.as_deref())?)?;
+        let scheme = onlooker
+            .project
+            .load_scheme(&onlooker.project.choose(args.scheme.as_deref())?)?;
         let range = range_of(context, &scheme, &args)?;
         return super::dry_run::run(context, &onlooker, &scheme, args.key, range, args.limit);
     }

@@ -14,9 +14,9 @@ use super::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy::rollout;
 use crate::exit::Exit;
-use crate::pipeline::{Crossing, StageError};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::serve::serve;
+use crate::pipeline::{Crossing, StageError};
 use crate::settings::Project;
 
 /// Scheduler and pipeline of every deployed scheme.
@@ -130,7 +130,11 @@ fn look_after(host: &Host) {
 
 /// Schemes that can be served: those of the project's files. When one came since, perhaps of a new tenant, the project is
 /// read again for it.
-fn schemes(context: &Context, host: &mut Host, running: &BTreeMap<SchemeName, Running>) -> anyhow::Result<Vec<SchemeName>> {
+fn schemes(
+    context: &Context,
+    host: &mut Host,
+    running: &BTreeMap<SchemeName, Running>,
+) -> anyhow::Result<Vec<SchemeName>> {
     let names = host.project.scheme_names()?;
     let came = |name: &&SchemeName| !running.contains_key(*name) && matches!(host.store.active(name), Ok(Some(_)));
     if !running.is_empty()

@@ -63,7 +63,11 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
             say(&format!("{gap}{}", status::text(&lens, &view).trim_end()));
         }
     }
-    let change = rollouts::read(desk.store.as_ref(), names.first().filter(|_| args.scheme.is_some()), desk.now)?;
+    let change = rollouts::read(
+        desk.store.as_ref(),
+        names.first().filter(|_| args.scheme.is_some()),
+        desk.now,
+    )?;
     let lens = desk.plain_lens();
     if context.json {
         let mut value = rollouts::to_json(&lens, &change);

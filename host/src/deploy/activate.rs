@@ -52,12 +52,7 @@ pub struct Reason<'a> {
 ///
 /// # Errors
 /// The store's.
-pub fn activate(
-    store: &dyn Store,
-    scheme: &Scheme,
-    wanted: &Wanted,
-    reason: &Reason<'_>,
-) -> anyhow::Result<Deployed> {
+pub fn activate(store: &dyn Store, scheme: &Scheme, wanted: &Wanted, reason: &Reason<'_>) -> anyhow::Result<Deployed> {
     let active = store.active(&scheme.name)?;
     if let Some(active) = &active
         && active.what.digest == wanted.digest

@@ -140,7 +140,11 @@ mod tests {
         let found = run(&wrong).unwrap().unwrap_err();
         assert_eq!(found.case, "empty");
         assert_eq!(found.message, "rejected[0].code: \"nothing\" → \"required\"");
-        assert_eq!(passed(wrong.plugin().digest(), None), None, "what fails is not remembered");
+        assert_eq!(
+            passed(wrong.plugin().digest(), None),
+            None,
+            "what fails is not remembered"
+        );
         let right = packed(&runtime, "required");
         assert_eq!(run(&right).unwrap(), Ok(1));
         assert_eq!(passed(right.plugin().digest(), None), Some(1));

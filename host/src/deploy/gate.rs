@@ -224,7 +224,12 @@ pub fn examine(
 
 fn rerouted(changes: &[Change], said: &[Acceptance]) -> Vec<Rerouted> {
     let routed = |change: &&Change| {
-        let below = |route: &str| change.name.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let below = |route: &str| {
+            change
+                .name
+                .strip_prefix(route)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         change.what == "definition" && ROUTES.into_iter().any(below)
     };
     changes
@@ -291,7 +296,10 @@ impl Examined {
 
     /// Everything that needs a person's word, with what was said.
     pub fn ids(&self) -> impl Iterator<Item = (&str, Option<&Acceptance>)> {
-        let patterns = self.patterns.iter().map(|one| (one.pattern.id.as_str(), one.decision.as_ref()));
+        let patterns = self
+            .patterns
+            .iter()
+            .map(|one| (one.pattern.id.as_str(), one.decision.as_ref()));
         patterns.chain(self.rerouted.iter().map(|one| (one.id.as_str(), one.decision.as_ref())))
     }
 

@@ -146,7 +146,9 @@ pub fn read(root: &Path) -> anyhow::Result<Lock> {
 /// Whether a scheme was deployed over its base as it was before: then an edit of the base is what is not deployed.
 pub(super) fn base_was_other(root: &Path, scheme: &Scheme, now: &str) -> bool {
     let name = scheme.name.to_string();
-    let locked = read(root).ok().and_then(|lock| lock.schemes.into_iter().find(|one| one.name == name));
+    let locked = read(root)
+        .ok()
+        .and_then(|lock| lock.schemes.into_iter().find(|one| one.name == name));
     locked.and_then(|one| one.base_digest).is_some_and(|was| was != now)
 }
 
@@ -250,20 +252,25 @@ pub fn record(project: &Project, store: &dyn Store, schemes: &[SchemeName]) -> a
 fn locked(project: &Project, name: &SchemeName, deployment: &Deployment, known: &[LockedPlugin]) -> Locked {
     let evidence = Evidence::parse(&deployment.what.evidence);
     let settings = settings(&deployment.what.definition);
-    let plugins = deployment.what.plugins.iter().enumerate().map(|(index, (plugin, digest))| {
-        let digest = digest.to_string();
-        let pinned = known
-            .iter()
-            .find(|one| one.name == *plugin)
-            .and_then(|one| one.pinned.clone())
-            .filter(|_| own_digest(project, name, plugin).is_none_or(|own| own.to_string() != digest));
-        LockedPlugin {
-            name: plugin.clone(),
-            digest,
-            settings: settings.get(index).cloned(),
-            pinned,
-        }
-    });
+    let plugins = deployment
+        .what
+        .plugins
+        .iter()
+        .enumerate()
+        .map(|(index, (plugin, digest))| {
+            let digest = digest.to_string();
+            let pinned = known
+                .iter()
+                .find(|one| one.name == *plugin)
+                .and_then(|one| one.pinned.clone())
+                .filter(|_| own_digest(project, name, plugin).is_none_or(|own| own.to_string() != digest));
+            LockedPlugin {
+                name: plugin.clone(),
+                digest,
+                settings: settings.get(index).cloned(),
+                pinned,
+            }
+        });
     let (base, base_digest) = evidence.base.unzip();
     Locked {
         name: name.to_string(),
@@ -375,7 +382,9 @@ mod tests {
             "format = 1\n[[scheme]]\nname = \"a\"\n[[scheme.plugin]]\nname = \"p\"\ndigest = \"{digest}\"\npinned = \"../x.wasm\"\n"
         );
         std::fs::write(dir.path().join(FILE), text).unwrap();
-        let error = pins(dir.path(), &SchemeName::new("default", "a")).unwrap_err().to_string();
+        let error = pins(dir.path(), &SchemeName::new("default", "a"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("not a file below the project"), "{error}");
     }
 }

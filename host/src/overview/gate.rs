@@ -42,9 +42,16 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     let head: [(&str, &dyn Display); 3] = [
         ("scheme", plan.scheme),
         ("digest", &plan.digest.short()),
-        ("before", &before.map_or_else(String::new, |before| before.id.to_string())),
+        (
+            "before",
+            &before.map_or_else(String::new, |before| before.id.to_string()),
+        ),
     ];
-    let key = if before.is_some() { "gate.head" } else { "gate.head-first" };
+    let key = if before.is_some() {
+        "gate.head"
+    } else {
+        "gate.head-first"
+    };
     let mut out = format!("{}\n", lang.text(key, &head));
     let evidence = examined.evidence(How::Gate);
     for change in evidence.changes.iter().take(MOST_CHANGES) {
@@ -61,7 +68,10 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     out.push_str(&format!("  {}\n", told::line(lens, &evidence)));
     if let Some(comparison) = &examined.comparison {
         if comparison.all.groups == 0 {
-            out.push_str(&format!("  {}\n", lang.text("gate.no-history", &[("days", &plan.days)])));
+            out.push_str(&format!(
+                "  {}\n",
+                lang.text("gate.no-history", &[("days", &plan.days)])
+            ));
         }
         if let Some(cost) = cost(lang, comparison.fuel.before, comparison.fuel.after) {
             out.push_str(&format!("  {cost}\n"));
@@ -78,7 +88,11 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     }
     for one in &examined.rerouted {
         let change = told::change(lens, &one.change);
-        out.push_str(&format!("\n  [{}] {change}\n      {}\n", one.id, lang.t("gate.rerouted")));
+        out.push_str(&format!(
+            "\n  [{}] {change}\n      {}\n",
+            one.id,
+            lang.t("gate.rerouted")
+        ));
         out.push_str(&format!("    {}\n", said(lang, one.decision.as_ref())));
     }
     out.push_str(&format!("\n{}\n", conclusion(lang, examined)));
@@ -90,7 +104,10 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
 
 /// What follows, in one line.
 pub fn conclusion(lang: Lang, examined: &Examined) -> String {
-    let open = examined.ids().filter(|(_, said)| !said.is_some_and(|said| said.accepted)).count();
+    let open = examined
+        .ids()
+        .filter(|(_, said)| !said.is_some_and(|said| said.accepted))
+        .count();
     lang.text(
         &format!("gate.standing.{}", examined.standing.word()),
         &[("count", &open)],
@@ -107,7 +124,11 @@ fn said(lang: Lang, decision: Option<&Acceptance>) -> String {
     match decision {
         None => lang.t("gate.said.nothing"),
         Some(decision) => {
-            let key = if decision.accepted { "gate.said.accepted" } else { "gate.said.rejected" };
+            let key = if decision.accepted {
+                "gate.said.accepted"
+            } else {
+                "gate.said.rejected"
+            };
             let arguments: [(&str, &dyn Display); 2] = [
                 ("by", &super::text::clean(&decision.by)),
                 ("note", &super::text::short(&decision.note, 80)),

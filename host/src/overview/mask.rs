@@ -67,7 +67,11 @@ pub fn exact(lens: &Lens<'_>, side: Side, body: &str) -> Result<String, String> 
     };
     let mut hidden = value.clone();
     mask::mask_value(&mut hidden, catalogue);
-    if hidden == value { Ok(body.to_owned()) } else { Err(hidden.to_string()) }
+    if hidden == value {
+        Ok(body.to_owned())
+    } else {
+        Err(hidden.to_string())
+    }
 }
 
 /// A difference with personal values masked, wherever its path or the inside of its values is personal.

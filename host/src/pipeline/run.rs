@@ -111,7 +111,10 @@ pub async fn move_stored(
     Ok(RunEnd {
         source: None,
         target: target?,
-        unauthorised: crossing.target_lane.trouble().is_some_and(|(_, credentials)| credentials),
+        unauthorised: crossing
+            .target_lane
+            .trouble()
+            .is_some_and(|(_, credentials)| credentials),
         stopped: pipeline.stopping(),
     })
 }

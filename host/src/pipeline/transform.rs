@@ -35,11 +35,9 @@ pub async fn transform(
     let (guard, acting) = (pipeline.guard.clone(), crossing.clone());
     let limit = pipeline.batch(BATCH);
     let claimed = pipeline
-        .blocking(move || {
-            match limit.min(guard.allowance(&acting)?) {
-                0 => Ok(Vec::new()),
-                limit => store.claim_groups(acting.name(), owner, limit),
-            }
+        .blocking(move || match limit.min(guard.allowance(&acting)?) {
+            0 => Ok(Vec::new()),
+            limit => store.claim_groups(acting.name(), owner, limit),
         })
         .await?;
     let count = claimed.len();

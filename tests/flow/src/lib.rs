@@ -217,7 +217,8 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
                 line[id] = format!("{number}{}", line[id].to_string().trim_matches('"')).into();
             }
         }
-        let eastern = chrono::FixedOffset::east_opt(8 * 3600).unwrap_or(chrono::FixedOffset::east_opt(0).expect("zero"));
+        let eastern =
+            chrono::FixedOffset::east_opt(8 * 3600).unwrap_or(chrono::FixedOffset::east_opt(0).expect("zero"));
         let shipped = dukou::compose::clock().now().with_timezone(&eastern) - chrono::TimeDelta::minutes(5);
         let shipped = shipped.format("%Y-%m-%d %H:%M:%S").to_string();
         order["consign_time"] = shipped.clone().into();

@@ -242,7 +242,7 @@ fn what_is_foretold_is_what_comes_for_every_record() {
     );
     assert_eq!(
         (vouchers(&site), creates(&site)),
-        (before.clone(), created),
+        (before, created),
         "a plan sends nothing"
     );
     assert_eq!(open(&site).len(), refused, "and changes nothing");

@@ -99,7 +99,10 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
     site.write("tables/客户对照.csv", "店铺编号,T+客户编码\n0101,TESTCUST\n");
     assert_eq!(site.dukou(&["run"]).code, Some(0));
     site.edit("dukou.toml", "auto_deploy = true", "auto_deploy = false");
-    site.write("tables/客户对照.csv", "店铺编号,T+客户编码\n0101,TESTCUST\n9999,TESTCUST\n");
+    site.write(
+        "tables/客户对照.csv",
+        "店铺编号,T+客户编码\n0101,TESTCUST\n9999,TESTCUST\n",
+    );
     let rows = site.dukou(&["deploy", "--json"]);
     assert_eq!((rows.code, standing(&rows).as_str()), (Some(0), "no-op"), "{rows:?}");
 
@@ -115,7 +118,11 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
     let file = site.dir.path().join("build/table.wasm");
     let file = file.to_str().unwrap();
     let deployed = site.dukou(&["deploy", file, "--to", "wdt-to-tplus", "--json"]);
-    assert_eq!((deployed.code, standing(&deployed).as_str()), (Some(0), "no-op"), "{deployed:?}");
+    assert_eq!(
+        (deployed.code, standing(&deployed).as_str()),
+        (Some(0), "no-op"),
+        "{deployed:?}"
+    );
     let lock = site.read("dukou.lock");
     assert!(lock.contains("pinned = \"plugins/pinned/table-"), "{lock}");
     // The pin is what is wanted now: nothing is edited, and deploying again changes nothing.
@@ -124,7 +131,11 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
     let same = site.dukou(&["deploy", "--json"]);
     assert_eq!(standing(&same), "unchanged", "{same:?}");
     let unpinned = site.dukou(&["deploy", "--unpin", "--json"]);
-    assert_eq!((unpinned.code, standing(&unpinned).as_str()), (Some(0), "no-op"), "{unpinned:?}");
+    assert_eq!(
+        (unpinned.code, standing(&unpinned).as_str()),
+        (Some(0), "no-op"),
+        "{unpinned:?}"
+    );
     assert!(!site.read("dukou.lock").contains("pinned"));
 
     // A plugin that maps otherwise is stopped, whatever brought it.
@@ -172,7 +183,10 @@ fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_no
             panic!("{code} was written {} times", bodies.len());
         };
         let by = (body.contains("来自旺店通\""), body.contains("来自渡口\""));
-        assert!(matches!(by, (true, false) | (false, true)), "{code} is of one version: {body}");
+        assert!(
+            matches!(by, (true, false) | (false, true)),
+            "{code} is of one version: {body}"
+        );
         versions.insert(by);
     }
     assert_eq!(versions.len(), 2, "both versions made vouchers");
@@ -221,6 +235,10 @@ fn a_restart_changes_no_rule() {
     assert!(status.success());
     assert_eq!(ended(serving).code, Some(0));
     assert_eq!(in_force(&site), before);
-    let late = site.journal().vouchers.into_iter().find(|one| one.external_code == "990001");
+    let late = site
+        .journal()
+        .vouchers
+        .into_iter()
+        .find(|one| one.external_code == "990001");
     assert!(late.unwrap().body.contains("来自旺店通"));
 }

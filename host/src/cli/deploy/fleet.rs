@@ -42,7 +42,11 @@ pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow:
     if let Some(id) = order.resume_rollout {
         return super::turn::resume(context, host, id);
     }
-    let component = order.file.as_deref().map(|file| component(context, order, file)).transpose()?;
+    let component = order
+        .file
+        .as_deref()
+        .map(|file| component(context, order, file))
+        .transpose()?;
     if let Some(length) = order.shadow {
         return super::shadow::begin(context, host, order, component.as_ref(), length);
     }

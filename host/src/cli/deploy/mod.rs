@@ -90,7 +90,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     if args.no_gate && !args.yes {
         let message = context.lang.t("gate.no-gate-needs-yes");
         let exit = Exit::Refused;
-        return Err(Failure { code: "deploy.no-gate", message, exit }.into());
+        return Err(Failure {
+            code: "deploy.no-gate",
+            message,
+            exit,
+        }
+        .into());
     }
     let mut done = Vec::new();
     for one in &all {
@@ -221,7 +226,10 @@ fn bring_into_force(
             say(&format!("  {name}  sha256:{}", digest.short()));
         }
         if result == "activated" {
-            say(&format!("  {}", overview::gate::conclusion(context.lang, &one.examined)));
+            say(&format!(
+                "  {}",
+                overview::gate::conclusion(context.lang, &one.examined)
+            ));
         }
     }
     Ok(entry)

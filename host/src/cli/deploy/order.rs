@@ -9,8 +9,8 @@ use dukou_core::names::SchemeName;
 use crate::cli::replay::stand_in;
 use crate::cli::{Context, Failure};
 use crate::compose::Host;
-use crate::deploy::gate::USUAL_DAYS;
 use crate::deploy::Override;
+use crate::deploy::gate::USUAL_DAYS;
 use crate::exit::Exit;
 use crate::scheme::duration;
 
@@ -218,6 +218,9 @@ impl Args {
 
     /// The component as the person wrote it, for the commands that are shown.
     pub fn file_name(&self) -> Option<&str> {
-        self.what.first().map(String::as_str).filter(|one| one.ends_with(".wasm"))
+        self.what
+            .first()
+            .map(String::as_str)
+            .filter(|one| one.ends_with(".wasm"))
     }
 }

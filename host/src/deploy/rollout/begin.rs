@@ -72,7 +72,7 @@ pub enum Refused {
     },
 }
 
-/// Begins a rollout: its first wave comes into force with the first [`step`].
+/// Begins a rollout: its first wave comes into force with the first [`super::step()`].
 ///
 /// # Errors
 /// The store's.

@@ -1,5 +1,5 @@
 //! Rollouts: a new version goes out in waves and goes on by itself while nothing gets worse. What is kept is in [`body`],
-//! what happens by itself in [`step`], the way back in [`back`]; when to do which is decided in `dukou_core::rollout`.
+//! what happens by itself in [`mod@step`], the way back in [`back`]; when to do which is decided in `dukou_core::rollout`.
 //!
 //! Every step is a compare-and-set on the rollout's revision and can be repeated: what a process left half done is seen by
 //! comparing what is in force with what should be. Within a process one thread at a time works on rollouts.

@@ -42,10 +42,7 @@ pub(super) fn of_connection(kind: &str) -> Vec<Default> {
     ];
     let own: Vec<Default> = match kind {
         "wdt-qimen" => vec![
-            (
-                vec!["target_app_key"],
-                quoted(crate::settings::DEFAULT_TARGET_APP_KEY),
-            ),
+            (vec!["target_app_key"], quoted(crate::settings::DEFAULT_TARGET_APP_KEY)),
             (vec!["sign_method"], quoted("hmac-sha256")),
         ],
         "tplus-cloud" => vec![

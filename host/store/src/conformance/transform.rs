@@ -45,8 +45,15 @@ fn an_undecided_group_is_given_back(store: &dyn Store) {
     assert_eq!(store.release_groups(&scheme(), &[lease(0)]).unwrap(), 0, "only once");
     let again = claim(store, &scheme());
     assert_eq!(again.len(), 1, "the other one is still claimed");
-    assert_eq!((again[0].key.as_str(), again[0].claims), ("CK1", 1), "the claim is not held against it");
-    assert!(again[0].lease > claimed[0].lease, "whoever held it before settles nothing");
+    assert_eq!(
+        (again[0].key.as_str(), again[0].claims),
+        ("CK1", 1),
+        "the claim is not held against it"
+    );
+    assert!(
+        again[0].lease > claimed[0].lease,
+        "whoever held it before settles nothing"
+    );
 }
 
 fn claims_count(store: &dyn Store) {
