@@ -195,6 +195,31 @@ impl std::fmt::Display for SourceChanged {
 
 impl std::error::Error for SourceChanged {}
 
+/// A connection stands for other books than those that the deployment in force was made for.
+#[derive(Debug)]
+pub struct AccountChanged {
+    /// The scheme.
+    pub scheme: dukou_core::names::SchemeName,
+    /// The connection's name.
+    pub connection: String,
+    /// The account that was deployed.
+    pub deployed: String,
+    /// The account that the settings name now.
+    pub now: String,
+}
+
+impl std::fmt::Display for AccountChanged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "scheme {} was deployed with {} as its {}, which is {} now",
+            self.scheme, self.deployed, self.connection, self.now
+        )
+    }
+}
+
+impl std::error::Error for AccountChanged {}
+
 /// Everything that commands which move records share.
 pub struct Host {
     /// The project's settings.
@@ -315,7 +340,8 @@ impl Host {
     /// A scheme in force: loaded from its deployment.
     ///
     /// # Errors
-    /// When the deployment cannot be loaded or a secret is missing.
+    /// When the deployment cannot be loaded or a secret is missing; [`AccountChanged`] when settings name other books than
+    /// the deployment, [`SourceChanged`] when the mark belongs to other books.
     pub fn crossing(&self, deployment: &dukou_store::rows::Deployment) -> anyhow::Result<Arc<Crossing>> {
         let (scheme, wanted) =
             crate::deploy::activate::load(&self.project, self.store.as_ref(), &self.runtime, deployment)?;
@@ -325,15 +351,35 @@ impl Host {
             .project
             .connection(&scheme.name.tenant, &scheme.target.connection)?;
         let owner = owner.tenant.as_deref().unwrap_or_default();
-        // The mark says how far *this* account was read: with another one it would skip everything before it.
-        let bound = self.store.source_account(&scheme.name, &source.account())?;
-        if bound != source.account() {
-            return Err(SourceChanged {
+        let moved = |connection: &str, deployed: Option<&String>, now: String| {
+            let deployed = deployed.filter(|deployed| **deployed != now)?.clone();
+            Some(AccountChanged {
                 scheme: scheme.name.clone(),
-                bound,
-                now: source.account(),
+                connection: connection.to_owned(),
+                deployed,
+                now,
+            })
+        };
+        // Settings decide whose books these are, and nobody said yes to others.
+        let from = &scheme.source;
+        let source_moved = moved(&from.connection, from.account.as_ref(), source.account());
+        // What nothing was read for yet is not bound to an account that is refused.
+        if source_moved.is_none() || self.store.mark(&scheme.name)?.is_some() {
+            // The mark says how far *this* account was read: with another one it would skip everything before it.
+            let bound = self.store.source_account(&scheme.name, &source.account())?;
+            if bound != source.account() {
+                return Err(SourceChanged {
+                    scheme: scheme.name.clone(),
+                    bound,
+                    now: source.account(),
+                }
+                .into());
             }
-            .into());
+        }
+        let to = &scheme.target;
+        let target_moved = moved(&to.connection, to.account.as_ref(), target.account());
+        if let Some(changed) = source_moved.or(target_moved) {
+            return Err(changed.into());
         }
         let target_name = dukou_core::names::TargetName {
             tenant: scheme.name.tenant.clone(),

@@ -76,36 +76,117 @@ pub fn is_personal(path: &str, catalogue: &Catalogue) -> bool {
     catalogue.field(plain).is_some_and(|field| field.personal)
 }
 
-/// A message with every quoted value of personal fields of `body` replaced by its mask, so that an error text never
-/// shows a name or an address that a plugin put into it.
+/// A message with every value of personal fields of `body` replaced by its mask, so that an error text never shows a name
+/// or an address that a plugin put into it. For more than one text of a body see [`Secrets`].
 pub fn mask_message(message: &str, body: &str, catalogue: &Catalogue) -> String {
-    let Ok(value) = serde_json::from_str::<Value>(body) else {
-        return message.to_owned();
-    };
-    let mut secrets = Vec::new();
-    collect(&value, "", catalogue, &mut secrets);
-    secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    secrets.iter().fold(message.to_owned(), |message, text| {
-        message.replace(text.as_str(), &masked(text))
-    })
+    Secrets::of([body], catalogue).hide(message)
 }
 
-fn collect(value: &Value, path: &str, catalogue: &Catalogue, out: &mut Vec<String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                let path = join(path, key);
-                match value {
-                    Value::String(text) if is_personal(&path, catalogue) && text.chars().count() > 1 => {
-                        out.push(text.clone());
-                    }
-                    value => collect(value, &path, catalogue, out),
-                }
+/// The fewest characters of a personal value that is looked for in other texts: one character would hit everything.
+const FEWEST_CHARS: usize = 2;
+/// The fewest characters of a personal value that hides a whole number: shorter ones are quantities by chance.
+const FEWEST_DIGITS: usize = 7;
+
+/// The personal values of some records, to hide them by value wherever a mapping may have put them. Values of one character
+/// are not among them; what a mapping made of a value (half of it, other letters) is not found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Secrets {
+    /// Longest first, as they are and as they stand in JSON text.
+    values: Vec<String>,
+}
+
+impl Secrets {
+    /// Collects them once from the bodies of records; a body that is not JSON has none.
+    pub fn of<'a>(bodies: impl IntoIterator<Item = &'a str>, catalogue: &Catalogue) -> Self {
+        let personal = catalogue.fields.iter().filter(|field| field.personal);
+        let paths: Vec<Vec<&str>> = personal.map(|field| field.path.split('.').collect()).collect();
+        let mut values = Vec::new();
+        for body in bodies {
+            let Ok(body) = serde_json::from_str::<Value>(body) else {
+                continue;
+            };
+            let inner = catalogue.wrapper.as_ref().and_then(|wrapper| body.get(wrapper));
+            for root in inner.into_iter().chain([&body]) {
+                paths.iter().for_each(|path| collect(root, path, &mut values));
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, path, catalogue, out)),
+        values.sort_unstable_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
+        values.dedup();
+        Self { values }
+    }
+
+    /// With those of others.
+    pub fn and(mut self, other: Self) -> Self {
+        self.values.extend(other.values);
+        self.values.sort_unstable_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
+        self.values.dedup();
+        self
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// A text with each of them replaced by its mask.
+    pub fn hide(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        for value in &self.values {
+            if out.contains(value.as_str()) {
+                out = out.replace(value.as_str(), &masked(value));
+            }
+        }
+        out
+    }
+
+    /// Replaces them in every text inside a value; names of members stay. A number that is one of them becomes a text.
+    pub fn hide_value(&self, value: &mut Value) {
+        if self.is_empty() {
+            return;
+        }
+        match value {
+            Value::String(text) => *text = self.hide(text),
+            Value::Object(object) => object.values_mut().for_each(|value| self.hide_value(value)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_value(item)),
+            Value::Number(number) if self.is_secret(&number.to_string()) => *value = Value::String("**".into()),
+            Value::Number(_) | Value::Bool(_) | Value::Null => {}
+        }
+    }
+
+    /// Whether a number, as it is written, is one of them.
+    pub fn is_secret(&self, number: &str) -> bool {
+        number.len() >= FEWEST_DIGITS && self.values.iter().any(|value| value == number)
+    }
+}
+
+/// The texts and numbers at and below a path, through lists.
+fn collect(value: &Value, path: &[&str], out: &mut Vec<String>) {
+    match (value, path) {
+        (Value::Array(items), _) => items.iter().for_each(|item| collect(item, path, out)),
+        (Value::Object(object), [first, rest @ ..]) => {
+            if let Some(value) = object.get(*first) {
+                collect(value, rest, out);
+            }
+        }
+        (Value::Object(object), []) => object.values().for_each(|value| collect(value, path, out)),
+        (Value::String(text), []) => keep(text, out),
+        (Value::Number(number), []) => keep(&number.to_string(), out),
         _ => {}
     }
+}
+
+fn keep(text: &str, out: &mut Vec<String>) {
+    // Stars are a mask already.
+    if text.chars().count() < FEWEST_CHARS || text.chars().all(|c| c == '*') {
+        return;
+    }
+    let written = Value::from(text).to_string();
+    let written = written.trim_start_matches('"');
+    let written = written.strip_suffix('"').unwrap_or(written);
+    if written != text && written.chars().count() >= FEWEST_CHARS {
+        out.push(written.to_owned());
+    }
+    out.push(text.to_owned());
 }
 
 #[cfg(test)]
@@ -132,5 +213,30 @@ mod tests {
             mask_message("\"张三丰\" is too long", body, &source),
             "\"张**\" is too long"
         );
+    }
+
+    #[test]
+    fn personal_values_are_hidden_wherever_they_are_and_nothing_else_is() {
+        let source = Catalogue::parse(include_str!(
+            "../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml"
+        ))
+        .unwrap();
+        let body =
+            r#"{"order_no":"CK1","receiver_name":"戊先生","receiver_mobile":10000027780,"receiver_address":"1"}"#;
+        let other = r#"{"receiver_name":"己\"一\"","receiver_mobile":"**"}"#;
+        let secrets = Secrets::of([body, "{", other], &source);
+        let mut value: Value = serde_json::from_str(
+            r#"{"Memo":"戊先生 10000027780","Code":"CK1","L":[{"N":10000027780,"Q":1.50,"T":"己\"一\""}]}"#,
+        )
+        .unwrap();
+        secrets.hide_value(&mut value);
+        assert_eq!(
+            value.to_string(),
+            r#"{"Memo":"戊** 1**","Code":"CK1","L":[{"N":"**","Q":1.50,"T":"己**"}]}"#
+        );
+        assert_eq!(secrets.hide(r#"{"T":"己\"一\""} 1 **"#), r#"{"T":"己**"} 1 **"#);
+        assert!(secrets.is_secret("10000027780") && !secrets.is_secret("1.50"));
+        assert!(Secrets::of(["{}"], &source).is_empty());
+        assert_eq!(Secrets::of([body], &source).and(Secrets::of([other], &source)), secrets);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use dukou_core::catalogue::Catalogue;
 use dukou_core::digest::Digest;
 use dukou_core::verdict::Group;
 use dukou_plugin::Fate;
@@ -105,9 +106,13 @@ impl Bench<'_> {
         let differs: Vec<bool> = pairs.map(|(was, is)| was.outcome != is.outcome).collect();
         let mut was = fates(self.before, before, groups, &differs)?.into_iter();
         let mut is = fates(self.after, after, groups, &differs)?.into_iter();
-        let each = differs.iter().map(|differs| {
+        // Two versions may know the source differently: what either calls personal is.
+        let mut sources: Vec<&Catalogue> = self.before.source().into_iter().collect();
+        sources.extend(self.after.source().filter(|source| !sources.contains(source)));
+        let wrapper = self.wrapper.as_deref();
+        let each = groups.iter().zip(&differs).map(|(group, differs)| {
             let pair = differs.then(|| was.next().zip(is.next())).flatten();
-            pair.map_or(Compared::Same, |(was, is)| compare(&was, &is, self.wrapper.as_deref()))
+            pair.map_or(Compared::Same, |(was, is)| compare(group, &was, &is, wrapper, &sources))
         });
         Ok(each.collect())
     }

@@ -1,9 +1,10 @@
 //! What differs between two fates of one group: other verdicts, or other documents and omissions. Whatever two fates differ
 //! in comes out as at least one change, so that no difference is without a pattern.
 
-use dukou_core::catalogue::column_path;
+use dukou_core::catalogue::{Catalogue, column_path};
+use dukou_core::mask::Secrets;
 use dukou_core::problem::{ProblemKind, ProblemReport};
-use dukou_core::verdict::Omission;
+use dukou_core::verdict::{Group, Omission};
 use dukou_plugin::Fate;
 use serde_json::{Value, json};
 
@@ -55,15 +56,47 @@ pub(crate) enum Compared {
     Different { turn: Turn, changes: Vec<Change> },
 }
 
-/// Compares what becomes of one group under two versions.
-pub(crate) fn compare(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Compared {
+/// How fates are looked at.
+pub(crate) struct Look<'a> {
+    /// What wraps the target's documents.
+    pub(crate) wrapper: Option<&'a str>,
+    /// Personal values of the group's records: no change holds one.
+    pub(crate) secrets: &'a Secrets,
+}
+
+/// Compares what becomes of one group under two versions. Of the changes personal values are masked, as far as `sources`
+/// tell which values of the group's records are personal; only a group that differs is read for them.
+pub(crate) fn compare(
+    group: &Group,
+    before: &Fate,
+    after: &Fate,
+    wrapper: Option<&str>,
+    sources: &[&Catalogue],
+) -> Compared {
+    if before == after {
+        return Compared::Same;
+    }
+    let secrets = sources.iter().fold(Secrets::default(), |secrets, source| {
+        let bodies = group.records.iter().map(|record| record.body.as_str());
+        secrets.and(Secrets::of(bodies, source))
+    });
+    differ(
+        before,
+        after,
+        &Look {
+            wrapper,
+            secrets: &secrets,
+        },
+    )
+}
+
+fn differ(before: &Fate, after: &Fate, look: &Look<'_>) -> Compared {
     let mut changes = Vec::new();
     let mut turn = Turn::None;
     match (before, after) {
-        (before, after) if before == after => return Compared::Same,
         (Fate::Mapped(was), Fate::Mapped(is)) => {
-            documents::differences(&was.documents, &is.documents, wrapper, &mut changes);
-            omissions(&was.omitted, &is.omitted, &mut changes);
+            documents::differences(&was.documents, &is.documents, look, &mut changes);
+            omissions(&was.omitted, &is.omitted, look, &mut changes);
         }
         // Which edition of a plugin said it is no difference.
         (Fate::Problem(_), Fate::Problem(_)) if before.digest() == after.digest() => return Compared::Same,
@@ -73,7 +106,7 @@ pub(crate) fn compare(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Com
                 (Fate::Problem(_), Fate::Mapped(_) | Fate::Skipped(_)) => Turn::Fixed,
                 _ => Turn::None,
             };
-            changes.push(verdict(before, after, wrapper));
+            changes.push(verdict(before, after, look));
         }
     }
     if changes.is_empty() {
@@ -82,7 +115,7 @@ pub(crate) fn compare(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Com
     Compared::Different { turn, changes }
 }
 
-fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
+fn verdict(before: &Fate, after: &Fate, look: &Look<'_>) -> Change {
     // Which verdict changes to which, and whose reason says why.
     let (kind, why) = match (before, after) {
         (Fate::Skipped(_), Fate::Skipped(_)) | (Fate::Problem(_), Fate::Problem(_)) => {
@@ -103,16 +136,16 @@ fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
     let cause = match why {
         Fate::Skipped(reason) => Some(Cause {
             code: None,
-            message: cut(reason, REASON_CHARS),
+            message: look.reason(reason),
         }),
         Fate::Problem(report) => {
             path = report
                 .path
                 .as_deref()
-                .map(|path| documents::inner(path, wrapper).to_owned());
+                .map(|path| documents::inner(path, look.wrapper).to_owned());
             Some(Cause {
                 code: Some(report.code.clone()),
-                message: cut(&report.message, REASON_CHARS),
+                message: look.reason(&report.message),
             })
         }
         Fate::Mapped(_) => None,
@@ -121,8 +154,8 @@ fn verdict(before: &Fate, after: &Fate, wrapper: Option<&str>) -> Change {
     Change {
         cause,
         path,
-        before: Some(fate_text(before)),
-        after: Some(fate_text(after)),
+        before: Some(fate_text(before, look)),
+        after: Some(fate_text(after, look)),
         ..Change::new(key)
     }
 }
@@ -147,21 +180,21 @@ fn of_reason(reason: &str) -> String {
     report.fingerprint()
 }
 
-fn fate_text(fate: &Fate) -> String {
+fn fate_text(fate: &Fate, look: &Look<'_>) -> String {
     let value = match fate {
         Fate::Mapped(mapped) => json!({ "mapped": mapped.documents.len() }),
-        Fate::Skipped(reason) => json!({ "skipped": cut(reason, REASON_CHARS) }),
+        Fate::Skipped(reason) => json!({ "skipped": look.reason(reason) }),
         Fate::Problem(report) => json!({ report.kind.word(): {
             "code": report.code,
             "path": report.path,
-            "message": cut(&report.message, REASON_CHARS),
+            "message": look.reason(&report.message),
         }}),
     };
     value.to_string()
 }
 
 /// Omissions that only one side has; the others may have moved with their members.
-fn omissions(before: &[Omission], after: &[Omission], out: &mut Vec<Change>) {
+fn omissions(before: &[Omission], after: &[Omission], look: &Look<'_>, out: &mut Vec<Change>) {
     if before == after {
         return;
     }
@@ -184,7 +217,7 @@ fn omissions(before: &[Omission], after: &[Omission], out: &mut Vec<Change>) {
         for one in list {
             let mut key = Key::at(kind, column_path(&one.path));
             key.cause = of_reason(&one.reason);
-            let reason = Some(Value::from(cut(&one.reason, REASON_CHARS)).to_string());
+            let reason = Some(Value::from(look.reason(&one.reason)).to_string());
             let (before, after) = match kind {
                 PatternKind::NoLongerOmitted => (reason, None),
                 _ => (None, reason),
@@ -192,7 +225,7 @@ fn omissions(before: &[Omission], after: &[Omission], out: &mut Vec<Change>) {
             out.push(Change {
                 cause: Some(Cause {
                     code: None,
-                    message: cut(&one.reason, REASON_CHARS),
+                    message: look.reason(&one.reason),
                 }),
                 path: Some(one.path.clone()),
                 before,
@@ -209,12 +242,32 @@ fn omissions(before: &[Omission], after: &[Omission], out: &mut Vec<Change>) {
     }
 }
 
-/// A value as JSON text, bounded. A text is cut inside, so that it stays JSON; lists and objects are cut wherever it falls.
-pub(crate) fn shown(value: &Value) -> String {
-    shortened(value, SHOWN_CHARS)
+impl Look<'_> {
+    fn reason(&self, text: &str) -> String {
+        cut(&self.secrets.hide(text), REASON_CHARS)
+    }
+
+    /// A value as JSON text, bounded, personal values masked. A text is cut inside, so that it stays JSON; lists and objects
+    /// are cut wherever it falls. Masked before it is cut, or half a name would be left.
+    pub(crate) fn shown(&self, value: &Value) -> String {
+        if self.secrets.is_empty() {
+            return shortened(value, SHOWN_CHARS);
+        }
+        let mut value = value.clone();
+        self.secrets.hide_value(&mut value);
+        shortened(&value, SHOWN_CHARS)
+    }
+
+    /// A whole body as text. Where it writes letters as `\u…`, values cannot be found in it.
+    pub(crate) fn raw(&self, text: &str) -> String {
+        if !self.secrets.is_empty() && text.contains("\\u") {
+            return shortened(&"**".into(), SHOWN_CHARS);
+        }
+        self.shown(&text.into())
+    }
 }
 
-/// As [`shown`], shorter, from what [`shown`] made.
+/// As [`Look::shown`], shorter, from what that made.
 pub(crate) fn shorter(text: &str, chars: usize) -> String {
     if text.len() <= chars {
         return text.to_owned();

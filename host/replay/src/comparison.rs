@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, Utc};
+use dukou_core::catalogue::Catalogue;
 use dukou_plugin::Fate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -132,9 +133,11 @@ impl Comparison {
         Self::new(target.and_then(|catalogue| catalogue.wrapper.as_deref()))
     }
 
-    /// Counts one group. Groups are added in ascending `seq`.
-    pub fn add(&mut self, stored: &Stored, before: &Fate, after: &Fate) {
-        let compared = compare(before, after, self.wrapper.as_deref());
+    /// Counts one group. Groups are added in ascending `seq`. `source` tells which values of the group's records are
+    /// personal: these are kept masked, wherever a version put them.
+    pub fn add(&mut self, stored: &Stored, before: &Fate, after: &Fate, source: Option<&Catalogue>) {
+        let wrapper = self.wrapper.as_deref();
+        let compared = compare(&stored.group, before, after, wrapper, source.as_slice());
         self.count(&Seen::of(stored), compared);
     }
 

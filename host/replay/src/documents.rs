@@ -7,21 +7,21 @@ use dukou_core::verdict::Document;
 use dukou_plugin::cases::{DifferenceKind, Place, each_difference};
 use serde_json::Value;
 
-use crate::change::{Change, shown};
+use crate::change::{Change, Look};
 use crate::key::{JsonType, Key, PatternKind};
 
 /// Everything that differs, documents paired by suffix.
-pub(crate) fn differences(before: &[Document], after: &[Document], wrapper: Option<&str>, out: &mut Vec<Change>) {
+pub(crate) fn differences(before: &[Document], after: &[Document], look: &Look<'_>, out: &mut Vec<Change>) {
     let other = |list: &[Document], one: &Document| list.iter().position(|other| other.suffix == one.suffix);
     for one in before {
         match other(after, one).and_then(|at| after.get(at)) {
-            Some(same) => compare(one, same, wrapper, out),
-            None => out.push(whole(PatternKind::DocumentRemoved, one)),
+            Some(same) => compare(one, same, look, out),
+            None => out.push(whole(PatternKind::DocumentRemoved, one, look)),
         }
     }
     for one in after {
         if other(before, one).is_none() {
-            out.push(whole(PatternKind::DocumentAdded, one));
+            out.push(whole(PatternKind::DocumentAdded, one, look));
         }
     }
     let order = |list: &[Document], beside: &[Document]| -> Vec<String> {
@@ -40,9 +40,8 @@ pub(crate) fn differences(before: &[Document], after: &[Document], wrapper: Opti
     }
 }
 
-fn whole(kind: PatternKind, document: &Document) -> Change {
-    let body = serde_json::from_str(&document.body)
-        .map_or_else(|_| shown(&document.body.as_str().into()), |body| shown(&body));
+fn whole(kind: PatternKind, document: &Document, look: &Look<'_>) -> Change {
+    let body = serde_json::from_str(&document.body).map_or_else(|_| look.raw(&document.body), |body| look.shown(&body));
     let (before, after) = match kind {
         PatternKind::DocumentRemoved => (Some(body), None),
         _ => (None, Some(body)),
@@ -55,28 +54,23 @@ fn whole(kind: PatternKind, document: &Document) -> Change {
     }
 }
 
-fn compare(before: &Document, after: &Document, wrapper: Option<&str>, out: &mut Vec<Change>) {
+fn compare(before: &Document, after: &Document, look: &Look<'_>, out: &mut Vec<Change>) {
     if before.body != after.body {
-        texts(before, "", (&before.body, &after.body), wrapper, out);
+        texts(before, "", (&before.body, &after.body), look, out);
     }
     if before.extra != after.extra {
-        texts(before, "extra:", (&before.extra, &after.extra), None, out);
+        let look = &Look { wrapper: None, ..*look };
+        texts(before, "extra:", (&before.extra, &after.extra), look, out);
     }
 }
 
 /// Compares two texts; `prefix` tells the paths of what is no body.
-fn texts(
-    document: &Document,
-    prefix: &str,
-    (before, after): (&str, &str),
-    wrapper: Option<&str>,
-    out: &mut Vec<Change>,
-) {
+fn texts(document: &Document, prefix: &str, (before, after): (&str, &str), look: &Look<'_>, out: &mut Vec<Change>) {
     let count = out.len();
-    let whole = |kind: PatternKind, before: &Value, after: &Value| Change {
+    let whole = |kind: PatternKind| Change {
         suffix: Some(document.suffix.clone()),
-        before: Some(shown(before)),
-        after: Some(shown(after)),
+        before: Some(look.raw(before)),
+        after: Some(look.raw(after)),
         ..Change::new(Key::at(kind, prefix.to_owned()))
     };
     let (Ok(was), Ok(is)) = (
@@ -84,19 +78,19 @@ fn texts(
         serde_json::from_str::<Value>(after),
     ) else {
         // The host's check refuses what is not JSON, so this is a target without a catalogue.
-        out.push(whole(PatternKind::Value, &before.into(), &after.into()));
+        out.push(whole(PatternKind::Value));
         return;
     };
     each_difference(&was, &is, &mut |place| {
-        out.push(change(document, prefix, wrapper, place));
+        out.push(change(document, prefix, look, place));
     });
     if out.len() == count {
-        out.push(whole(PatternKind::Writing, &before.into(), &after.into()));
+        out.push(whole(PatternKind::Writing));
     }
 }
 
-fn change(document: &Document, prefix: &str, wrapper: Option<&str>, place: Place<'_>) -> Change {
-    let path = format!("{prefix}{}", inner(place.path, wrapper));
+fn change(document: &Document, prefix: &str, look: &Look<'_>, place: Place<'_>) -> Change {
+    let path = format!("{prefix}{}", inner(place.path, look.wrapper));
     let line = place.path.ends_with(']');
     let mut types = None;
     let kind = match (place.kind, place.expected, place.actual) {
@@ -122,7 +116,7 @@ fn change(document: &Document, prefix: &str, wrapper: Option<&str>, place: Place
     let text = |side: Option<&Value>| {
         side.map(|value| match (kind, value) {
             (PatternKind::Order, Value::String(names)) => names.clone(),
-            _ => shown(value),
+            _ => look.shown(value),
         })
     };
     Change {

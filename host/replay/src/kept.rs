@@ -22,7 +22,7 @@ struct Kept {
 }
 
 impl Comparison {
-    /// All of it, for storage; values are raw. [`Self::from_json`] reads it back without a loss.
+    /// All of it, for storage; personal values of records are masked already. [`Self::from_json`] reads it back without a loss.
     pub fn to_json(&self) -> Value {
         let kept = Kept {
             all: self.all,

@@ -1,5 +1,6 @@
 //! Patterns: what people decide on. All differences of one kind at one place, with how many groups and how much money they
-//! touch, the values that changed most often, and the first example. Values are raw; who shows them masks them.
+//! touch, the values that changed most often, and the first example. Personal values of
+//! the records are masked by value; who shows a pattern masks by path as well.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

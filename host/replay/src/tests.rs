@@ -58,7 +58,7 @@ fn skipped(reason: &str) -> Fate {
 fn compared(pairs: &[(Fate, Fate)]) -> Comparison {
     let mut comparison = Comparison::new(Some("dto"));
     for (seq, (before, after)) in (1..).zip(pairs) {
-        comparison.add(&stored(seq, "10.50"), before, after);
+        comparison.add(&stored(seq, "10.50"), before, after, None);
     }
     comparison
 }
@@ -349,7 +349,7 @@ fn any_history() -> impl Strategy<Value = Vec<(Stored, Fate, Fate)>> {
 fn of(history: &[(Stored, Fate, Fate)]) -> Comparison {
     let mut comparison = Comparison::new(Some("dto"));
     for (stored, before, after) in history {
-        comparison.add(stored, before, after);
+        comparison.add(stored, before, after, None);
         comparison.cost(3, 5);
     }
     comparison
@@ -395,4 +395,42 @@ proptest! {
         prop_assert_eq!(back.to_json().to_string(), text);
         prop_assert_eq!(back, whole);
     }
+}
+
+#[test]
+fn personal_values_of_the_record_are_kept_nowhere() {
+    let source = dukou_core::catalogue::Catalogue::parse(include_str!(
+        "../../connect/src/wdt_qimen/catalogue/wdt.stockout.order.query.trade.toml"
+    ))
+    .unwrap();
+    let mut one = stored(1, "1");
+    one.group.records[0].body = r#"{"receiver_name":"戊先生","receiver_mobile":"10000027780"}"#.to_owned();
+    let body = |memo: &str, code: &str| mapped(&format!(r#"{{"dto":{{"Memo":"{memo}","Code":"{code}"}}}}"#));
+    let before = body("甲", "CK12");
+    // Behind so many characters a value is cut in the middle of the name.
+    let long = format!("{}戊先生", "字".repeat(998));
+    let fates = [
+        body("戊先生 10000027780", "CK13"),
+        skipped("戊先生 10000027780"),
+        problem(ProblemKind::Rejected, "long", None, "戊先生 10000027780 is too long"),
+        documents(&[("-p2", r#"{"Memo":"戊先生 10000027780"}"#)]),
+        mapped("戊先生 10000027780"),
+        body(&long, "CK12"),
+    ];
+    let mut comparison = Comparison::new(Some("dto"));
+    for after in &fates {
+        comparison.add(&one, &before, after, Some(&source));
+        comparison.add(&one, after, &before, Some(&source));
+    }
+    let kept = comparison.to_json().to_string();
+    for secret in ["戊先", "10000027780"] {
+        assert!(!kept.contains(secret), "{kept}");
+    }
+    let mut comparison = Comparison::new(Some("dto"));
+    comparison.add(&one, &before, &fates[0], Some(&source));
+    let patterns = comparison.patterns();
+    let of = |path: &str| patterns.iter().find(|one| one.path.as_deref() == Some(path)).unwrap();
+    assert_eq!(of("Memo").values[0].after.as_deref(), Some("\"戊** 1**\""));
+    assert_eq!(of("Memo").example.after.as_deref(), Some("\"戊** 1**\""));
+    assert_eq!(of("Code").example.after.as_deref(), Some("\"CK13\""));
 }

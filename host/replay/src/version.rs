@@ -1,6 +1,7 @@
 //! One version of a scheme's mapping, and what a batch of groups would become under it. The same function for a replay, a
 //! shadow run and the forecast of a retry, so that they cannot disagree.
 
+use dukou_core::catalogue::Catalogue;
 use dukou_core::digest::Digest;
 use dukou_core::recipe::group_recipe;
 use dukou_core::verdict::Group;
@@ -59,6 +60,10 @@ impl Version {
             self.rules.key.as_bytes(),
         ];
         Digest::of_parts(parts)
+    }
+
+    pub(crate) fn source(&self) -> Option<&Catalogue> {
+        self.rules.source.as_ref()
     }
 
     pub(crate) fn recipes<'a>(&self, groups: impl Iterator<Item = &'a Group>) -> Vec<Digest> {

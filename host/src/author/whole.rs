@@ -3,8 +3,11 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::AuthorError;
+
+static TURN: AtomicU64 = AtomicU64::new(0);
 
 /// Replaces a file, or makes it and the folders it lies in.
 ///
@@ -21,7 +24,9 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), AuthorError> {
     if !parent.as_os_str().is_empty() {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
-    let beside = parent.join(format!(".{}.new", name.to_string_lossy()));
+    // Of its own for each writer: two that write the same file at once must not move each other's half.
+    let turn = TURN.fetch_add(1, Ordering::Relaxed);
+    let beside = parent.join(format!(".{}.{}-{turn}.new", name.to_string_lossy(), std::process::id()));
     std::fs::File::create(&beside)
         .and_then(|mut out| {
             out.write_all(bytes)?;

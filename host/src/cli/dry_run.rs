@@ -2,6 +2,7 @@
 //! handed an [`Onlooker`], which holds no target's sender and no writing verb of the store.
 
 use dukou_connect::{Query, RequestOutline};
+use dukou_core::mask::Secrets;
 use dukou_core::problem::ProblemKind;
 use dukou_core::window::{self, WindowRange};
 use dukou_plugin::Fate;
@@ -114,7 +115,12 @@ fn outline_text(lens: &Lens<'_>, outline: &RequestOutline) -> String {
     text
 }
 
+fn secrets(lens: &Lens<'_>, one: &Preview) -> Secrets {
+    mask::secrets(lens, one.records.iter().map(String::as_str))
+}
+
 fn to_json(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> Value {
+    let secrets = secrets(lens, one);
     match &one.fate {
         Some(Fate::Mapped(mapped)) => {
             let headers: Vec<Value> = header_values(outline)
@@ -124,7 +130,7 @@ fn to_json(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> Value {
                 .documents
                 .iter()
                 .map(|document| {
-                    let (masked, body) = match mask::exact(lens, Side::Target, &document.body) {
+                    let (masked, body) = match mask::exact(lens, Side::Target, &document.body, &secrets) {
                         Ok(body) => (false, body),
                         Err(body) => (true, body),
                     };
@@ -137,15 +143,17 @@ fn to_json(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> Value {
                 .collect();
             json!({ "group": one.key, "would": "send", "requests": requests })
         }
-        Some(Fate::Skipped(reason)) => json!({ "group": one.key, "would": "skip", "reason": reason }),
+        Some(Fate::Skipped(reason)) => json!({ "group": one.key, "would": "skip", "reason": secrets.hide(reason) }),
         Some(Fate::Problem(report)) => {
             let mut value = json!({
                 "group": one.key, "would": would(report.kind), "code": report.code, "path": report.path,
-                "message": report.message,
+                "message": secrets.hide(&report.message),
             });
             if let Ok(Value::Object(details)) = serde_json::from_str::<Value>(&report.details) {
                 for name in ["by", "violations"] {
-                    value[name] = details.get(name).cloned().unwrap_or_default();
+                    let mut part = details.get(name).cloned().unwrap_or_default();
+                    secrets.hide_value(&mut part);
+                    value[name] = part;
                 }
             }
             value
@@ -164,13 +172,14 @@ fn would(kind: ProblemKind) -> &'static str {
 fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
     let t = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| lens.lang.text(key, arguments);
     let key = clean(&one.key);
+    let secrets = secrets(lens, one);
     match &one.fate {
         Some(Fate::Mapped(mapped)) => {
             let documents = mapped.documents.iter().map(|document| {
                 let key = clean(&format!("{}{}", one.key, document.suffix));
                 let mut text = t("run.would-send", &[("key", &key), ("request", &clean(&outline.line()))]);
                 let bytes = count(document.body.len() as u64);
-                let body = match mask::exact(lens, Side::Target, &document.body) {
+                let body = match mask::exact(lens, Side::Target, &document.body, &secrets) {
                     Ok(body) => {
                         text.push_str(&t("dry.bytes", &[("bytes", &bytes)]));
                         body
@@ -184,7 +193,10 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
             });
             documents.collect::<Vec<_>>().join("\n")
         }
-        Some(Fate::Skipped(reason)) => t("run.would-skip", &[("key", &key), ("reason", &clean(reason))]),
+        Some(Fate::Skipped(reason)) => t(
+            "run.would-skip",
+            &[("key", &key), ("reason", &clean(&secrets.hide(reason)))],
+        ),
         Some(Fate::Problem(report)) => {
             let details = details::read(&report.details);
             let by = details.rest.get("by").and_then(Value::as_str).unwrap_or("host");
@@ -194,7 +206,7 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
                     &[
                         ("key", &key),
                         ("code", &report.code),
-                        ("message", &clean(&report.message)),
+                        ("message", &clean(&secrets.hide(&report.message))),
                     ],
                 ),
                 _ => t("run.would-reject", &[("key", &key), ("by", &clean(by))]),
@@ -205,7 +217,7 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
                     "\n  [{}] {} {}",
                     clean(&reason.code),
                     clean(path),
-                    clean(&reason.message)
+                    clean(&secrets.hide(&reason.message))
                 ));
             }
             text

@@ -102,6 +102,14 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         eprintln!("{head}\n{}", cases.render(context.lang));
         return Exit::Definition;
     }
+    if let Some(broken) = error.downcast_ref::<crate::deploy::lock::Broken>() {
+        let failure = Failure {
+            code: "lock.broken",
+            message: context.lang.text("gate.lock-broken", &[("why", &broken.0)]),
+            exit: Exit::Definition,
+        };
+        return self::failure(context, &failure.into());
+    }
     if let Some(changed) = error.downcast_ref::<crate::compose::SourceChanged>() {
         let arguments: [(&str, &dyn std::fmt::Display); 3] = [
             ("scheme", &changed.scheme),
@@ -111,6 +119,21 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         let message = context.lang.text("run.source-changed", &arguments);
         let failure = Failure {
             code: "source.changed",
+            message,
+            exit: Exit::Refused,
+        };
+        return self::failure(context, &failure.into());
+    }
+    if let Some(changed) = error.downcast_ref::<crate::compose::AccountChanged>() {
+        let arguments: [(&str, &dyn std::fmt::Display); 4] = [
+            ("scheme", &changed.scheme),
+            ("connection", &changed.connection),
+            ("deployed", &changed.deployed),
+            ("now", &changed.now),
+        ];
+        let message = context.lang.text("run.account-changed", &arguments);
+        let failure = Failure {
+            code: "account.changed",
             message,
             exit: Exit::Refused,
         };

@@ -34,6 +34,9 @@ pub struct Args {
     /// Map again what the version that is left has made and nobody has sent yet, instead of sending it
     #[arg(long)]
     pub remake_queued: bool,
+    /// Taken for granted: going back asks nothing
+    #[arg(long, short, hide = true)]
+    pub yes: bool,
     /// Say what would come back, and stop
     #[arg(long)]
     pub dry_run: bool,
@@ -54,6 +57,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             Impossible::NothingBefore => ("gate.nothing-before", 0, Exit::Nothing),
             Impossible::NoSuch(id) => ("gate.no-such-deployment", id, Exit::NotFound),
             Impossible::InForce(id) => ("gate.in-force", id, Exit::Done),
+            Impossible::Overtaken => ("gate.overtaken", 0, Exit::Refused),
         };
         (context.lang.text(key, &[("scheme", &scheme), ("id", &id)]), exit)
     };
@@ -98,7 +102,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             again += store.remap_groups(&scheme, &queued)?;
             queued.clear();
         }
-        lock::record(&desk.project, store, std::slice::from_ref(&scheme))?;
+        lock::note_down(&desk.project, store, std::slice::from_ref(&scheme));
     }
     if context.json {
         output::json(json!({

@@ -16,6 +16,7 @@ use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy::evidence::How;
+use crate::deploy::rollback::left_by;
 use crate::deploy::{self, Deployed, gate, lock};
 use crate::exit::Exit;
 use crate::onlooker::Onlooker;
@@ -128,13 +129,17 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
         if let Some(active) = active.filter(|active| active.what.digest == wanted.digest) {
             // A process that died between activation and this file left it behind.
             if !lock::is_current(&host.project.root, &active, name) {
-                lock::record(&host.project, host.store.as_ref(), std::slice::from_ref(name))?;
+                lock::note_down(&host.project, host.store.as_ref(), std::slice::from_ref(name));
             }
+        } else if let Some((rollback, _)) = left_by(host.store.as_ref(), name, &wanted.digest)? {
+            // Somebody went back from exactly this: a run must not bring it forth again.
+            let arguments: [(&str, &dyn std::fmt::Display); 2] = [("scheme", name), ("id", &rollback)];
+            note(context, &context.lang.text("gate.rolled-back-stays", &arguments));
         } else {
             let examined = gate::unasked(&host.project, host.store.as_ref(), &scheme, &wanted)?;
             let evidence = examined.evidence(How::Auto);
-            if let Deployed::Activated { id, .. } = put_into_force(host, &scheme, &wanted, "", &evidence)? {
-                lock::record(&host.project, host.store.as_ref(), std::slice::from_ref(name))?;
+            if let Deployed::Activated { id, .. } = put_into_force(context, host, &scheme, &wanted, "", &evidence)? {
+                lock::note_down(&host.project, host.store.as_ref(), std::slice::from_ref(name));
                 host.reach("deploy.after-lock");
                 let text = context.lang.text("deploy.activated", &[("scheme", name), ("id", &id)]);
                 note(context, &text);

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::output::{self, note};
 use super::{Context, Failure};
-use crate::compose::Host;
+use crate::compose::{AccountChanged, Host};
 use crate::deploy::rollout;
 use crate::exit::Exit;
 use crate::pipeline::counters::Counters;
@@ -162,7 +162,15 @@ fn take_up(
         if running.get(name).is_some_and(|one| one.deployment == active.id) {
             continue;
         }
-        let crossing = match host.crossing(&active) {
+        let mut taken = host.crossing(&active);
+        // Other books were deployed: their connection is in the settings as they stand now, not as they were at the start.
+        if taken.as_ref().is_err_and(|error| error.is::<AccountChanged>())
+            && let Ok(project) = Project::load(&context.project)
+        {
+            host.project = project;
+            taken = host.crossing(&active);
+        }
+        let crossing = match taken {
             Ok(crossing) => crossing,
             Err(error) if names.len() > 1 => {
                 // What ran so far is no longer in force: it maps nothing more, and delivers what is queued.

@@ -33,6 +33,8 @@ pub enum Deployed {
         /// What it replaced.
         before: Option<u64>,
     },
+    /// Something else came into force since it was compared: nothing was done.
+    Overtaken,
 }
 
 /// Why and on what a deployment comes into force.
@@ -60,11 +62,14 @@ pub fn activate(store: &dyn Store, scheme: &Scheme, wanted: &Wanted, reason: &Re
         return Ok(Deployed::Unchanged { id: active.id });
     }
     let deployment = keep(store, wanted, reason)?;
-    let id = store.activate(&scheme.name, &deployment, reason.at)?;
-    Ok(Deployed::Activated {
-        id,
-        before: active.map(|active| active.id),
-    })
+    // Only over what it was compared with: what came meanwhile was compared by nobody.
+    let before = reason.evidence.before;
+    Ok(
+        match store.activate_over(&scheme.name, before, &deployment, reason.at)? {
+            Some(id) => Deployed::Activated { id, before },
+            None => Deployed::Overtaken,
+        },
+    )
 }
 
 /// Lays everything that a deployment names into the store, so that activating it needs nothing else: an activation never
@@ -144,6 +149,39 @@ pub fn tables_of(
     Ok(found)
 }
 
+/// A scheme as it would be with the accounts that a stored definition names, and the files where those are others now.
+fn accounts_apart(project: &Project, scheme: &Scheme, definition: &str) -> (Scheme, Vec<String>) {
+    let (mut beside, mut moved) = (scheme.clone(), Vec::new());
+    let Ok(deployed) = Scheme::from_definition(project, definition) else {
+        return (beside, moved);
+    };
+    let sides = [
+        (
+            (&deployed.source.connection, deployed.source.account),
+            (&scheme.source.connection, &mut beside.source.account),
+        ),
+        (
+            (&deployed.target.connection, deployed.target.account),
+            (&scheme.target.connection, &mut beside.target.account),
+        ),
+    ];
+    for ((was_at, was), (is_at, is)) in sides {
+        // An older version stored none; another connection is the scheme file's own edit.
+        if was.is_some()
+            && was != *is
+            && was_at == is_at
+            && let Ok(connection) = project.connection(&scheme.name.tenant, is_at)
+        {
+            let file = connection.file.shown().to_owned();
+            if !moved.contains(&file) {
+                moved.push(file);
+            }
+        }
+        *is = was;
+    }
+    (beside, moved)
+}
+
 /// What of a scheme's files differs from what is in force, in words; empty if nothing does. Reads files only; a plugin
 /// file is compared by its digest.
 ///
@@ -154,10 +192,12 @@ pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyh
         return Ok(vec![scheme.file.display().to_string()]);
     };
     let mut changed = Vec::new();
-    if active.what.definition != scheme.definition_json() {
+    let (beside, moved) = accounts_apart(project, scheme, &active.what.definition);
+    if active.what.definition != beside.definition_json() {
         let base = super::base_of(project, scheme).filter(|(_, now)| lock::base_was_other(&project.root, scheme, now));
         changed.push(base.map_or_else(|| scheme.file.display().to_string(), |(file, _)| file));
     }
+    changed.extend(moved);
     let pins = lock::pins(&project.root, &scheme.name).unwrap_or_default();
     for (plugin_use, (_, digest)) in scheme.plugin_uses().zip(&active.what.plugins) {
         let pin = pins.iter().find(|pin| pin.name == plugin_use.name);

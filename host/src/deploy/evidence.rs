@@ -38,6 +38,8 @@ pub enum Standing {
     SameRecipe,
     /// Another recipe, and the same output for everything retained: proved.
     NoOp,
+    /// Another recipe, and nothing stored to compare by.
+    NothingStored,
     /// Differences, each accepted by a person.
     Accepted,
     /// Differences that nobody has accepted.
@@ -63,6 +65,7 @@ impl Standing {
             Self::First => "first",
             Self::SameRecipe => "same-recipe",
             Self::NoOp => "no-op",
+            Self::NothingStored => "nothing-stored",
             Self::Accepted => "accepted",
             Self::Pending => "pending",
             Self::Rejected => "rejected",
@@ -133,7 +136,7 @@ pub struct PatternEvidence {
 /// One thing that differs from what was in force before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// `plugin`, `setting`, `table`, `catalogue` or `definition`.
+    /// `plugin`, `setting`, `table`, `catalogue`, `definition`, or `rolled-back` for a content that a rollback left.
     pub what: String,
     /// Which: the plugin's or the table's name, or a path such as `mapping.settings.fields.Memo`.
     pub name: String,

@@ -14,6 +14,7 @@ use dukou_store::rows::{Acceptance, Deployment, Span};
 use super::activate::{self, load};
 use super::changes::{self, Side};
 use super::evidence::{Change, Evidence, Figure, How, PatternEvidence, ReplayFigures, Standing};
+use super::rollback::left_by;
 use super::stored::{RememberedOutcomes, StoredHistory};
 use super::wanted::Wanted;
 use super::{base_of, prove};
@@ -66,12 +67,22 @@ pub struct Rerouted {
     pub decision: Option<Acceptance>,
 }
 
+/// A content that a rollback left: [`Change::what`] of its coming back.
+const LEFT: &str = "rolled-back";
+
 /// Parts of a definition that decide no document and yet what becomes of every one.
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 15] = [
     "source.connection",
+    "source.account",
     "source.api",
     "source.key",
+    "source.request",
+    "source.from",
+    "source.span_ms",
+    "source.overlap_ms",
+    "source.lag_ms",
     "target.connection",
+    "target.account",
     "target.api",
     "target.key",
     "group",
@@ -194,13 +205,26 @@ pub fn examine(
     examined.before_recipe = Some(old.recipe);
     examined.changes = changed(&active, &old.tables, wanted);
     let said = store.acceptances(&scheme.name, &active.what.digest, &wanted.digest)?;
+    if let Some((rollback, note)) = left_by(store, &scheme.name, &wanted.digest)? {
+        examined.changes.push(Change {
+            what: LEFT.to_owned(),
+            name: rollback.to_string(),
+            before: (!note.is_empty()).then_some(note),
+            after: None,
+        });
+    }
     examined.rerouted = rerouted(&examined.changes, &said);
     if old.recipe == wanted.recipe && same_rules(&old_scheme, scheme) {
         examined.standing = examined.weigh(Standing::SameRecipe);
         return Ok(examined);
     }
     let (before, after) = (old.version(&old_scheme), wanted.version(scheme));
-    let history = StoredHistory::new(store, &scheme.name, terms.span());
+    // A quiet shop is judged by what it has, however old.
+    let span = match terms.span() {
+        recent if store.count_groups(&scheme.name, recent)? > 0 => recent,
+        _ => Span { from: None, to: None },
+    };
+    let history = StoredHistory::new(store, &scheme.name, span);
     let memory = RememberedOutcomes::new(store, terms.now);
     let options = Options {
         threads: terms.threads,
@@ -217,7 +241,10 @@ pub fn examine(
             pattern,
         })
         .collect();
-    examined.standing = examined.weigh(Standing::NoOp);
+    examined.standing = examined.weigh(match comparison.all.groups {
+        0 => Standing::NothingStored,
+        _ => Standing::NoOp,
+    });
     examined.comparison = Some(comparison);
     Ok(examined)
 }
@@ -228,15 +255,22 @@ fn rerouted(changes: &[Change], said: &[Acceptance]) -> Vec<Rerouted> {
             change
                 .name
                 .strip_prefix(route)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        change.what == "definition" && ROUTES.into_iter().any(below)
+        // Older versions did not write down whose books they meant: that they are known now reroutes nothing.
+        let learned = change.before.is_none() && ["source.account", "target.account"].contains(&change.name.as_str());
+        match change.what.as_str() {
+            "definition" => !learned && ROUTES.into_iter().any(below),
+            // A judge that comes or goes may say nothing of what is stored, and much of what is to come.
+            "plugin" => change.before.is_none() || change.after.is_none(),
+            other => other == LEFT,
+        }
     };
     changes
         .iter()
         .filter(routed)
         .map(|change| {
-            let digest = Digest::of_parts([b"route".as_slice(), change.name.as_bytes()]);
+            let digest = Digest::of_parts([change.what.as_bytes(), change.name.as_bytes()]);
             let id: String = digest.short().chars().take(8).collect();
             Rerouted {
                 decision: said.iter().find(|one| one.pattern == id).cloned(),
@@ -433,8 +467,36 @@ mod tests {
             change("definition", "groups"),
             change("setting", "mapping.settings.group"),
             change("definition", "title"),
+            change("plugin", "voucher-checks"),
+            change(LEFT, "7"),
+            change("definition", "source.request[3][1]"),
+            change("definition", "source.lag_ms"),
+            change("definition", "source.page_size"),
         ];
         let found: Vec<_> = rerouted(&changes, &[]).into_iter().map(|one| one.change.name).collect();
-        assert_eq!(found, ["target.connection", "group.by"]);
+        assert_eq!(
+            found,
+            [
+                "target.connection",
+                "group.by",
+                "voucher-checks",
+                "7",
+                "source.request[3][1]",
+                "source.lag_ms"
+            ]
+        );
+    }
+
+    #[test]
+    fn other_books_need_a_word_and_books_that_are_first_written_down_do_not() {
+        for name in ["source.account", "target.account"] {
+            let learned = change("definition", name);
+            let moved = Change {
+                before: Some("\"books of one\"".into()),
+                ..learned.clone()
+            };
+            assert_eq!(rerouted(&[learned], &[]).len(), 0, "{name}");
+            assert_eq!(rerouted(&[moved], &[]).len(), 1, "{name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! plugin that `deploy FILE --to …` brought to a scheme stands in for the one that the scheme's definition names. It is
 //! written by deployments and committed with the definitions; the store stays the truth of what runs.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::evidence::Evidence;
 use super::wanted::stem;
 use crate::author::whole;
 use crate::scheme::Scheme;
-use crate::settings::Project;
+use crate::settings::{PROJECT_FILE, Project};
 
 /// The file, in the project's root.
 pub const FILE: &str = "dukou.lock";
@@ -107,18 +108,33 @@ impl Pin {
     /// # Errors
     /// When the file is not there or holds something else.
     pub fn read(&self, root: &Path) -> anyhow::Result<Arc<[u8]>> {
-        let bytes = std::fs::read(root.join(&self.file))
-            .with_context(|| format!("reading {}, which {FILE} pins for {}", self.file.display(), self.name))?;
-        anyhow::ensure!(
-            Digest::of(&bytes) == self.digest,
-            "{} is not what {FILE} pins for {} ({})",
-            self.file.display(),
-            self.name,
-            self.digest.short()
-        );
+        let broken = |why: &str| {
+            Broken(format!(
+                "{} ({}, {}): {why}",
+                self.file.display(),
+                self.name,
+                self.digest.short()
+            ))
+        };
+        let bytes = std::fs::read(root.join(&self.file)).map_err(|error| broken(&error.to_string()))?;
+        if Digest::of(&bytes) != self.digest {
+            return Err(broken("it is not what is pinned").into());
+        }
         Ok(bytes.into())
     }
 }
+
+/// `dukou.lock`, or a plugin that it pins, cannot be used: what and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken(pub String);
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{FILE} cannot be used: {}", self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
 
 /// Reads the file; a project without one has locked nothing.
 ///
@@ -133,13 +149,11 @@ pub fn read(root: &Path) -> anyhow::Result<Lock> {
         });
     }
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let lock: Lock = toml::from_str(&text)
-        .with_context(|| format!("{FILE} cannot be read: restore it, or delete it and run `dukou deploy`"))?;
-    anyhow::ensure!(
-        lock.format == FORMAT,
-        "{FILE} has format {}, this version knows {FORMAT}",
-        lock.format
-    );
+    let lock: Lock = toml::from_str(&text).map_err(|error| Broken(error.to_string()))?;
+    if lock.format != FORMAT {
+        let why = format!("it has format {}, this version knows {FORMAT}", lock.format);
+        return Err(Broken(why).into());
+    }
     Ok(lock)
 }
 
@@ -167,11 +181,13 @@ pub fn pins(root: &Path, scheme: &SchemeName) -> anyhow::Result<Vec<Pin>> {
         .map(|(file, name, digest)| {
             let digest = digest
                 .parse()
-                .with_context(|| format!("{FILE}: the digest of {name} in {scheme}"))?;
+                .map_err(|_| Broken(format!("{scheme}: {digest:?} is no digest of {name}")))?;
             let inside = Path::new(&file)
                 .components()
                 .all(|part| matches!(part, std::path::Component::Normal(_)));
-            anyhow::ensure!(inside, "{FILE} pins {file}, which is not a file below the project");
+            if !inside {
+                return Err(Broken(format!("{scheme}: {file} is not a file below the project")).into());
+            }
             Ok(Pin {
                 name,
                 digest,
@@ -188,10 +204,7 @@ pub fn pins(root: &Path, scheme: &SchemeName) -> anyhow::Result<Vec<Pin>> {
 /// When a file cannot be written.
 pub fn pin(root: &Path, scheme: &SchemeName, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let digest = Digest::of(bytes);
-    let file = format!("{PINNED}/{}-{}.wasm", stem(name), digest.short());
-    if std::fs::read(root.join(&file)).map_or(true, |there| Digest::of(&there) != digest) {
-        whole::replace(&root.join(&file), bytes)?;
-    }
+    let file = lay(root, name, bytes)?;
     change(root, |lock| {
         let plugins = &mut lock.scheme(scheme).plugins;
         if !plugins.iter().any(|one| one.name == name) {
@@ -205,7 +218,18 @@ pub fn pin(root: &Path, scheme: &SchemeName, name: &str, bytes: &[u8]) -> anyhow
             one.pinned = Some(file.clone());
             one.settings = None;
         }
+        Ok(())
     })
+}
+
+/// Lays a plugin's bytes into the project; answers where, below its root.
+fn lay(root: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<String> {
+    let digest = Digest::of(bytes);
+    let file = format!("{PINNED}/{}-{}.wasm", stem(name), digest.short());
+    if std::fs::read(root.join(&file)).map_or(true, |there| Digest::of(&there) != digest) {
+        whole::replace(&root.join(&file), bytes)?;
+    }
+    Ok(file)
 }
 
 /// Lets the definition name the plugins of a scheme again. Answers how many pins there were.
@@ -218,6 +242,7 @@ pub fn unpin(root: &Path, scheme: &SchemeName) -> anyhow::Result<usize> {
         for plugin in &mut lock.scheme(scheme).plugins {
             count += usize::from(plugin.pinned.take().is_some());
         }
+        Ok(())
     })?;
     Ok(count)
 }
@@ -231,8 +256,8 @@ pub fn is_current(root: &Path, active: &Deployment, scheme: &SchemeName) -> bool
     })
 }
 
-/// Writes down what schemes run, after their activation. Pins stay, except those of plugins that are gone from the
-/// scheme, or that the definition's own file now equals.
+/// Writes down what schemes run, after their activation. A plugin that was pinned stays so, as the one that runs now; it is
+/// pinned no more when it is gone from the scheme, or when the definition's own file equals it.
 ///
 /// # Errors
 /// When the store or the file fails.
@@ -243,43 +268,58 @@ pub fn record(project: &Project, store: &dyn Store, schemes: &[SchemeName]) -> a
     }
     change(&project.root, |lock| {
         for (name, deployment) in &active {
-            let pinned = std::mem::take(&mut lock.scheme(name).plugins);
-            *lock.scheme(name) = locked(project, name, deployment, &pinned);
+            let known = std::mem::take(&mut lock.scheme(name).plugins);
+            *lock.scheme(name) = locked(project, store, name, deployment, &known)?;
         }
+        Ok(())
     })
 }
 
-fn locked(project: &Project, name: &SchemeName, deployment: &Deployment, known: &[LockedPlugin]) -> Locked {
+/// As [`record`], where it must not stop what was done already: the store is the truth of what runs.
+pub fn note_down(project: &Project, store: &dyn Store, schemes: &[SchemeName]) {
+    if let Err(error) = record(project, store, schemes) {
+        let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
+        tracing::warn!("{FILE} does not say what {} runs: {error:#}", names.join(", "));
+    }
+}
+
+fn locked(
+    project: &Project,
+    store: &dyn Store,
+    name: &SchemeName,
+    deployment: &Deployment,
+    known: &[LockedPlugin],
+) -> anyhow::Result<Locked> {
     let evidence = Evidence::parse(&deployment.what.evidence);
     let settings = settings(&deployment.what.definition);
-    let plugins = deployment
-        .what
-        .plugins
-        .iter()
-        .enumerate()
-        .map(|(index, (plugin, digest))| {
-            let digest = digest.to_string();
-            let pinned = known
-                .iter()
-                .find(|one| one.name == *plugin)
-                .and_then(|one| one.pinned.clone())
-                .filter(|_| own_digest(project, name, plugin).is_none_or(|own| own.to_string() != digest));
-            LockedPlugin {
-                name: plugin.clone(),
-                digest,
-                settings: settings.get(index).cloned(),
-                pinned,
-            }
+    let mut plugins = Vec::with_capacity(deployment.what.plugins.len());
+    for (index, (plugin, digest)) in deployment.what.plugins.iter().enumerate() {
+        let pin = known.iter().find(|one| one.name == *plugin && one.pinned.is_some());
+        let needs_a_pin = pin.is_some() && own_digest(project, name, plugin) != Some(*digest);
+        let pinned = match pin {
+            Some(pin) if needs_a_pin && pin.digest == digest.to_string() => pin.pinned.clone(),
+            Some(_) if needs_a_pin => match store.blob(digest)? {
+                Some(bytes) => Some(lay(&project.root, plugin, &bytes)?),
+                None => None,
+            },
+            _ => None,
+        };
+        plugins.push(LockedPlugin {
+            name: plugin.clone(),
+            digest: digest.to_string(),
+            settings: settings.get(index).cloned(),
+            pinned,
         });
+    }
     let (base, base_digest) = evidence.base.unzip();
-    Locked {
+    Ok(Locked {
         name: name.to_string(),
         deployment: Some(deployment.id),
         digest: Some(deployment.what.digest.to_string()),
         definition: Some(Digest::of(deployment.what.definition.as_bytes()).to_string()),
         base,
         base_digest,
-        plugins: plugins.collect(),
+        plugins,
         tables: deployment
             .what
             .tables
@@ -289,7 +329,7 @@ fn locked(project: &Project, name: &SchemeName, deployment: &Deployment, known: 
                 digest: digest.to_string(),
             })
             .collect(),
-    }
+    })
 }
 
 /// Digests of the settings of a stored definition's plugins, in chain order.
@@ -340,10 +380,15 @@ impl Lock {
 }
 
 /// Reads, changes and writes the file whole; an unchanged one is left alone.
-fn change(root: &Path, change: impl FnOnce(&mut Lock)) -> anyhow::Result<()> {
+fn change(root: &Path, change: impl FnOnce(&mut Lock) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    // One after the other, across processes: each reads what the one before wrote.
+    let turn = File::open(root.join(PROJECT_FILE)).ok();
+    if let Some(turn) = &turn {
+        turn.lock().with_context(|| format!("waiting for a turn at {FILE}"))?;
+    }
     let before = read(root)?;
     let mut lock = before.clone();
-    change(&mut lock);
+    change(&mut lock)?;
     lock.schemes.sort_by(|a, b| a.name.cmp(&b.name));
     if lock != before {
         let text = format!("{HEAD}{}", toml::to_string(&lock).context("writing the lock as TOML")?);
@@ -369,7 +414,7 @@ mod tests {
         assert_eq!(pins(dir.path(), &SchemeName::new("other", "sales-out")).unwrap(), []);
         std::fs::write(dir.path().join(&found[0].file), b"changed").unwrap();
         let error = found[0].read(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("is not what dukou.lock pins"), "{error}");
+        assert!(error.contains("it is not what is pinned"), "{error}");
         assert_eq!(unpin(dir.path(), &scheme).unwrap(), 1);
         assert_eq!(pins(dir.path(), &scheme).unwrap(), []);
     }

@@ -24,6 +24,9 @@ use super::wanted::Wanted;
 use crate::pipeline::guard::Seen;
 use crate::settings::Project;
 
+/// The longest that a shadow runs, and that a wave is watched.
+pub const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
 /// A shadow's own memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Body {
@@ -96,7 +99,7 @@ pub struct NewShadow<'a> {
     pub scheme: &'a SchemeName,
     /// What would be deployed.
     pub wanted: &'a Wanted,
-    /// For how long.
+    /// For how long: [`LONGEST`] at most.
     pub length: Duration,
     /// Who.
     pub by: &'a str,
@@ -137,7 +140,8 @@ pub fn begin(
         not_run: 0,
         error: String::new(),
     };
-    let until = now + TimeDelta::from_std(new.length).unwrap_or(TimeDelta::MAX);
+    let length = TimeDelta::from_std(new.length.min(LONGEST)).unwrap_or_default();
+    let until = now.checked_add_signed(length).unwrap_or(now);
     let shadow = Shadow {
         scheme: new.scheme.clone(),
         digest: new.wanted.digest,
@@ -336,7 +340,8 @@ impl Running {
                 group: group.clone(),
                 amount: *amount,
             };
-            self.comparison.add(&stored, before, &fate);
+            self.comparison
+                .add(&stored, before, &fate, version.rules.source.as_ref());
             self.comparison.cost(seen.fuel, after.fuel);
         }
         self.body.comparison = self.comparison.to_json();

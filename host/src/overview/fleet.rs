@@ -8,13 +8,17 @@ use serde_json::{Value, json};
 
 use super::Lens;
 use super::text::{NONE, argument, clean, count, money, short, table};
-use crate::deploy::evidence::ReplayFigures;
+use crate::deploy::evidence::{ReplayFigures, Standing};
 use crate::deploy::fleet::promote::Fate;
-use crate::deploy::fleet::{Colour, Row, Shared, shared};
+use crate::deploy::fleet::{Colour, Row, Shared, Unseen, shared};
 use crate::deploy::gate::figures;
 
 /// The most kinds of difference that text lists; JSON has all.
 const MOST_SHARED: usize = 20;
+/// The most edits that text names in a row; JSON has all.
+const MOST_EDITS: usize = 5;
+/// Characters of an edit's name in text.
+const EDIT_CHARS: usize = 80;
 /// Characters of an error in text.
 const ERROR_CHARS: usize = 300;
 
@@ -36,7 +40,7 @@ pub struct Matrix<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Rows by colour, in the order of [`Colour::ALL`].
-    pub colours: [u64; 4],
+    pub colours: [u64; 5],
     /// Groups compared.
     pub groups: u64,
     /// With the same outcome.
@@ -82,9 +86,32 @@ fn row_figures(row: &Row) -> Option<ReplayFigures> {
     looked.examined.comparison.as_ref().map(figures)
 }
 
-/// The command that opens a row.
-fn replay(matrix: &Matrix<'_>, row: &Row) -> String {
-    format!("dukou replay {} --plugin {}", row.name, argument(matrix.file))
+/// The command that opens a row, or that it waits for: what was never deployed, and edits that nobody deployed, come first.
+fn open(matrix: &Matrix<'_>, row: &Row) -> String {
+    let settle = match &row.looked {
+        Ok(looked) => looked.examined.standing == Standing::First,
+        Err(Unseen::Edited(_)) => true,
+        Err(Unseen::Broken(_)) => false,
+    };
+    if settle {
+        format!("dukou deploy {}", row.name)
+    } else {
+        format!("dukou replay {} --plugin {}", row.name, argument(matrix.file))
+    }
+}
+
+/// The first few edits that hold a row.
+fn edits(lens: &Lens<'_>, edits: &[String]) -> String {
+    let mut names: Vec<String> = edits
+        .iter()
+        .take(MOST_EDITS)
+        .map(|edit| short(edit, EDIT_CHARS))
+        .collect();
+    if edits.len() > MOST_EDITS {
+        let more = edits.len() - MOST_EDITS;
+        names.push(lens.lang.text("fleet.more", &[("count", &more)]));
+    }
+    lens.lang.text("fleet.edits", &[("edits", &names.join(", "))])
 }
 
 /// The matrix for people.
@@ -114,8 +141,11 @@ pub fn text(lens: &Lens<'_>, matrix: &Matrix<'_>) -> String {
         out.push_str(lines.next().unwrap_or_default());
         out.push('\n');
         match &row.looked {
-            Err(error) => out.push_str(&format!("  ! {}\n", short(error, ERROR_CHARS))),
-            Ok(_) => out.push_str(&format!("  → {}\n", replay(matrix, row))),
+            Err(Unseen::Broken(error)) => out.push_str(&format!("  ! {}\n", short(error, ERROR_CHARS))),
+            Err(Unseen::Edited(names)) => {
+                out.push_str(&format!("  ! {}\n  → {}\n", edits(lens, names), open(matrix, row)));
+            }
+            Ok(_) => out.push_str(&format!("  → {}\n", open(matrix, row))),
         }
     }
     for line in lines {
@@ -154,7 +184,8 @@ fn verdict(lens: &Lens<'_>, matrix: &Matrix<'_>, row: &Row) -> String {
             let standing = lang.t(&format!("fleet.standing.{}", looked.examined.standing.word()));
             format!("{colour} · {standing}")
         }
-        (None, Err(_)) => format!("{colour} · {}", lang.t("fleet.standing.broken")),
+        (None, Err(Unseen::Edited(_))) => format!("{colour} · {}", lang.t("fleet.standing.edited")),
+        (None, Err(Unseen::Broken(_))) => format!("{colour} · {}", lang.t("fleet.standing.broken")),
     }
 }
 
@@ -226,10 +257,12 @@ pub fn to_json(matrix: &Matrix<'_>) -> Value {
                 "standing": row.looked.as_ref().ok().map(|looked| looked.examined.standing.word()),
                 "replay": row_figures(row),
                 "patterns": row.looked.as_ref().map_or(0, |looked| looked.examined.patterns.len()),
-                "open": replay(matrix, row),
+                "open": open(matrix, row),
             });
-            if let Err(error) = &row.looked {
-                entry["error"] = error.as_str().into();
+            match &row.looked {
+                Err(Unseen::Broken(error)) => entry["error"] = error.as_str().into(),
+                Err(Unseen::Edited(names)) => entry["edits"] = json!(names),
+                Ok(_) => {}
             }
             if let Some(fate) = matrix.fates.get(place) {
                 entry["result"] = fate_json(fate);

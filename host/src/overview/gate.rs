@@ -33,6 +33,8 @@ pub struct Plan<'a> {
     pub examined: &'a Examined,
     /// The component file, as the person wrote it, where one stands in.
     pub file: Option<&'a str>,
+    /// What a shadow of exactly this found, as text.
+    pub shadow: Option<String>,
 }
 
 /// The plan for people.
@@ -76,6 +78,10 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
         if let Some(cost) = cost(lang, comparison.fuel.before, comparison.fuel.after) {
             out.push_str(&format!("  {cost}\n"));
         }
+    }
+    if let Some(shadow) = &plan.shadow {
+        out.push_str(&format!("  {}\n", lang.t("fleet.shadow-same")));
+        out.push_str(&indented(shadow, 4));
     }
     for judged in examined.patterns.iter().take(MOST_PATTERNS) {
         out.push('\n');

@@ -3,6 +3,7 @@
 
 use dukou_core::catalogue::Catalogue;
 use dukou_core::document::FieldDiff;
+use dukou_core::mask::Secrets;
 use dukou_core::{catalogue, mask};
 use serde_json::{Map, Value};
 
@@ -51,22 +52,32 @@ pub fn body_json(lens: &Lens<'_>, side: Side, body: &str) -> Value {
     }
 }
 
-/// A body as the bytes that it is, where nothing in it is personal.
+/// The personal values of records, to hide them wherever a mapping put them; none where the source has no catalogue.
+/// Values of one character are not among them: they would hit everything.
+pub fn secrets<'b>(lens: &Lens<'_>, records: impl IntoIterator<Item = &'b str>) -> Secrets {
+    catalogue_of(lens, Side::Source).map_or_else(Secrets::default, |source| Secrets::of(records, source))
+}
+
+/// A body as the bytes that it is, where nothing in it is personal: neither by its catalogue nor one of `secrets`.
 ///
 /// # Errors
 /// Otherwise, and where that cannot be told: the same text with its personal values masked.
-pub fn exact(lens: &Lens<'_>, side: Side, body: &str) -> Result<String, String> {
+pub fn exact(lens: &Lens<'_>, side: Side, body: &str, secrets: &Secrets) -> Result<String, String> {
     if withheld(lens) {
         return Err(lens.lang.text("record.withheld", &[("bytes", &body.len())]));
     }
-    let Some(catalogue) = catalogue_of(lens, side) else {
+    let catalogue = catalogue_of(lens, side);
+    if catalogue.is_none() && secrets.is_empty() {
         return Ok(body.to_owned());
-    };
+    }
     let Ok(value) = serde_json::from_str::<Value>(body) else {
         return Err(mask::mask_json(body, None));
     };
     let mut hidden = value.clone();
-    mask::mask_value(&mut hidden, catalogue);
+    if let Some(catalogue) = catalogue {
+        mask::mask_value(&mut hidden, catalogue);
+    }
+    secrets.hide_value(&mut hidden);
     if hidden == value {
         Ok(body.to_owned())
     } else {
@@ -318,5 +329,32 @@ mod tests {
             &[(Side::Target, r#"{"dto":{"DispatchAddress":"西湖路1号"}}"#)],
         );
         assert_eq!(said, "地址 西** 太长");
+    }
+
+    #[test]
+    fn a_memo_of_name_and_mobile_is_not_exact_and_another_is() {
+        let (source, target) = (source(), target());
+        let mut lens = Lens::plain(Lang::En, "2026-11-01T00:00:00Z".parse().unwrap());
+        lens.personal = Personal::Known {
+            source: Some(&source),
+            target: Some(&target),
+        };
+        let found = secrets(&lens, [r#"{"receiver_name":"戊先生","receiver_mobile":"10000027780"}"#]);
+        assert_eq!(
+            exact(
+                &lens,
+                Side::Target,
+                r#"{"dto":{"Memo":"戊先生 10000027780","Code":"CK1"}}"#,
+                &found
+            ),
+            Err(r#"{"dto":{"Memo":"戊** 1**","Code":"CK1"}}"#.to_owned())
+        );
+        let harmless = r#"{"dto": {"Memo":"10000027781","Code":"CK1"}}"#;
+        assert_eq!(exact(&lens, Side::Target, harmless, &found), Ok(harmless.to_owned()));
+        lens.personal = Personal::Known {
+            source: None,
+            target: Some(&target),
+        };
+        assert!(secrets(&lens, [r#"{"receiver_name":"戊先生"}"#]).is_empty());
     }
 }

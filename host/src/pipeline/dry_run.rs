@@ -42,6 +42,8 @@ impl Mapper {
 pub struct Preview {
     /// The group's key.
     pub key: String,
+    /// The bodies of its records: who shows the fate hides their personal values in it.
+    pub records: Vec<String>,
     /// What would become of it; `None` where it was not decided and nobody's fault.
     pub fate: Option<Fate>,
 }
@@ -103,7 +105,12 @@ pub async fn map(groups: Vec<Group>, mapper: &Mapper) -> Result<Vec<Preview>, Re
     let mapping = tokio::task::spawn_blocking(move || {
         let fates = mapper.fates(&groups);
         let previews = groups.into_iter().zip(fates);
-        previews.map(|(group, fate)| Preview { key: group.key, fate }).collect()
+        let preview = |(group, fate): (Group, _)| Preview {
+            key: group.key,
+            records: group.records.into_iter().map(|record| record.body).collect(),
+            fate,
+        };
+        previews.map(preview).collect()
     });
     mapping.await.map_err(|_| ReadFailure::Unavailable {
         reason: "mapping panicked".into(),

@@ -80,6 +80,8 @@ struct StoredSchedule {
 #[derive(Serialize, Deserialize)]
 struct StoredSource {
     connection: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     api: String,
     key: String,
     schedule: StoredSchedule,
@@ -111,6 +113,8 @@ struct StoredPlugin {
 #[derive(Serialize, Deserialize)]
 struct StoredTarget {
     connection: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     api: String,
     key: String,
     schedule: StoredSchedule,
@@ -157,6 +161,7 @@ impl Scheme {
             title: self.title.clone(),
             source: StoredSource {
                 connection: source.connection.clone(),
+                account: source.account.clone(),
                 api: source.api.clone(),
                 key: source.key.clone(),
                 schedule: store_schedule(&source.schedule),
@@ -186,6 +191,7 @@ impl Scheme {
             validations: self.validations.iter().map(store_plugin).collect(),
             target: StoredTarget {
                 connection: self.target.connection.clone(),
+                account: self.target.account.clone(),
                 api: self.target.api.clone(),
                 key: self.target.key.clone(),
                 schedule: store_schedule(&self.target.schedule),
@@ -244,6 +250,7 @@ impl Scheme {
             file: path,
             source: SourceDef {
                 connection: stored.source.connection,
+                account: stored.source.account,
                 api: stored.source.api,
                 key: stored.source.key,
                 zone: source_schedule.zone(),
@@ -275,6 +282,7 @@ impl Scheme {
             validations: plugins(stored.validations, "validation"),
             target: TargetDef {
                 connection: stored.target.connection,
+                account: stored.target.account,
                 api: stored.target.api,
                 key: stored.target.key,
                 schedule: schedule("target.schedule", &stored.target.schedule)?,

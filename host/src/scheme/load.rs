@@ -178,19 +178,26 @@ fn read(
         }
     }
     findings.append(&mut warnings);
+    let account = |connection: Option<&At<String>>| {
+        let found = project.connection(&name.tenant, &connection?.value).ok()?;
+        Some(found.kind.account_name())
+    };
+    let (source, target) = (source?, target?);
+    let source_account = account(source.connection.as_ref());
+    let target_account = account(target.connection.as_ref());
 
     Some(Scheme {
         name: name.clone(),
         title,
         file: file.path().to_owned(),
-        source: source?.finish()?,
+        source: source.finish(source_account)?,
         show,
         show_text,
         group,
         mapping: mapping?.0,
         adjustments: adjustments?,
         validations: validations?,
-        target: target?.finish()?,
+        target: target.finish(target_account)?,
         after_delivery,
         source_catalogue,
         target_catalogue,

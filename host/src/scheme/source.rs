@@ -33,6 +33,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 pub struct SourceDef {
     /// The connection's name in `dukou.toml`.
     pub connection: String,
+    /// Whose books the connection stands for, as its connector says; `None` where an older version stored it.
+    pub account: Option<String>,
     /// The API, e.g. `wdt.stockout.order.query.trade`.
     pub api: String,
     /// The field that identifies a record, e.g. `order_no`.
@@ -62,10 +64,11 @@ pub(crate) struct ReadSource {
 }
 
 impl ReadSource {
-    /// The definition, when nothing is missing.
-    pub(crate) fn finish(self) -> Option<SourceDef> {
+    /// The definition, when nothing is missing. `account` is the connection's.
+    pub(crate) fn finish(self, account: Option<String>) -> Option<SourceDef> {
         Some(SourceDef {
             connection: self.connection?.value,
+            account,
             api: self.api?.value,
             key: self.key?.value,
             schedule: self.schedule?,

@@ -22,6 +22,8 @@ const MOST_LINES: u32 = 10_000;
 pub struct TargetDef {
     /// The connection's name in `dukou.toml`.
     pub connection: String,
+    /// Whose books the connection stands for, as its connector says; `None` where an older version stored it.
+    pub account: Option<String>,
     /// The API, e.g. `/tplus/api/v2/saleDispatch/Create`.
     pub api: String,
     /// Where the delivery key stands in the document, e.g. `dto.ExternalCode`.
@@ -78,10 +80,11 @@ pub(crate) struct ReadTarget {
 }
 
 impl ReadTarget {
-    /// The definition, when nothing is missing.
-    pub(crate) fn finish(self) -> Option<TargetDef> {
+    /// The definition, when nothing is missing. `account` is the connection's.
+    pub(crate) fn finish(self, account: Option<String>) -> Option<TargetDef> {
         Some(TargetDef {
             connection: self.connection?.value,
+            account,
             api: self.api?.value,
             key: self.key?.value,
             schedule: self.schedule?,

@@ -84,6 +84,14 @@ impl ConnectionKind {
         }
     }
 
+    /// Whose books it reads or writes, as the connector's `account()` gives it. Needs no secret.
+    pub fn account_name(&self) -> String {
+        match self {
+            Self::WdtQimen(settings) => settings.account_name(),
+            Self::TplusCloud(settings) => settings.account_name(),
+        }
+    }
+
     /// The secrets it needs.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {
@@ -127,13 +135,21 @@ impl WdtQimenSettings {
     /// # Errors
     /// What [`SecretRef::resolve`] says.
     pub fn resolve(&self, root: &Path) -> Result<WdtQimenConfig, DefinitionErrors> {
-        let secret = self.app_secret.resolve(root)?;
+        Ok(self.config(self.app_secret.resolve(root)?))
+    }
+
+    /// The account's name, as the connector gives it. Needs no secret.
+    pub fn account_name(&self) -> String {
+        self.config(SecretString::from(String::new())).account_name()
+    }
+
+    fn config(&self, secret: SecretString) -> WdtQimenConfig {
         let mut config = WdtQimenConfig::new(self.url.as_str(), self.app_key.as_str(), secret, self.sid.as_str());
         config.target_app_key.clone_from(&self.target_app_key);
         config.sign_method = self.sign_method;
         config.deadline = self.deadline;
         config.per_second = self.per_second;
-        Ok(config)
+        config
     }
 }
 

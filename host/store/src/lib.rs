@@ -229,8 +229,26 @@ pub trait Store: Send + Sync {
     /// Bytes by digest, verified.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Makes a deployment the scheme's active one; raises the generation. Answers the deployment's number.
-    fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError>;
+    /// Makes a deployment the scheme's active one if `expected` is (`None`: none is); raises the generation. Answers the
+    /// deployment's number, or `None` where another came into force meanwhile.
+    fn activate_over(
+        &self,
+        scheme: &SchemeName,
+        expected: Option<u64>,
+        deployment: &NewDeployment,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// As [`Store::activate_over`], whatever is active.
+    fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError> {
+        loop {
+            let active = self.active(scheme)?.map(|active| active.id);
+            // Another one in between means that somebody got on, so this ends.
+            if let Some(id) = self.activate_over(scheme, active, deployment, at)? {
+                return Ok(id);
+            }
+        }
+    }
 
     /// The active deployment.
     fn active(&self, scheme: &SchemeName) -> Result<Option<Deployment>, StoreError>;

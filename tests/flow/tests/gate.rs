@@ -84,6 +84,22 @@ fn differences_stop_a_deployment_until_somebody_accepts_exactly_these() {
     let again = in_force(&site);
     assert_eq!((again["id"].as_str(), &again["digest"]), (Some("3"), &before["digest"]));
     assert!(site.read(SCHEME).contains("别的"));
+
+    // What somebody went back from does not come back by itself, though every pattern of it was accepted once.
+    site.edit(SCHEME, "Memo = \"别的\"", NEW);
+    let forth = site.dukou(&["deploy", "--json"]);
+    assert_eq!(
+        (forth.code, standing(&forth).as_str()),
+        (Some(9), "pending"),
+        "{forth:?}"
+    );
+    site.edit("dukou.toml", "auto_deploy = false", "auto_deploy = true");
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+    assert_eq!(in_force(&site)["id"], "3", "a run does not bring it back either");
+    let insisted = site.dukou(&["deploy", "--accept", "all", "--json"]);
+    assert_eq!(insisted.code, Some(0), "{insisted:?}");
+    site.edit("dukou.toml", "auto_deploy = true", "auto_deploy = false");
+    site.edit(SCHEME, NEW, "Memo = \"别的\"");
     let none = site.dukou(&["deploy", "--accept", "ffff"]);
     assert_eq!(none.code, Some(8), "an unknown pattern is no acceptance: {none:?}");
 }
@@ -137,6 +153,28 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
         "{unpinned:?}"
     );
     assert!(!site.read("dukou.lock").contains("pinned"));
+
+    // Two pins and a rollback between them: what is pinned is what runs.
+    for edition in ["2", "3"] {
+        append_section(&mut table, "producers-of-another-day", edition.as_bytes());
+        site.write("build/table.wasm", &table);
+        assert_eq!(site.dukou(&["deploy", file, "--to", "wdt-to-tplus"]).code, Some(0));
+    }
+    assert_eq!(site.dukou(&["rollback"]).code, Some(0));
+    assert_eq!(site.dukou(&["check"]).code, Some(0));
+    let same = site.dukou(&["deploy", "--json"]);
+    assert_eq!(
+        (same.code, standing(&same).as_str()),
+        (Some(0), "unchanged"),
+        "{same:?}"
+    );
+    // A lock that cannot be read stops what comes, not what was done.
+    let lock = site.read("dukou.lock");
+    site.write("dukou.lock", "format = ");
+    assert_eq!(site.dukou(&["deploy"]).code, Some(3));
+    let back = site.dukou(&["rollback", "--json"]);
+    assert_eq!(back.code, Some(0), "{back:?}");
+    site.write("dukou.lock", lock);
 
     // A plugin that maps otherwise is stopped, whatever brought it.
     site.write("build/table.wasm", WDT_TO_TPLUS);
@@ -220,10 +258,75 @@ fn death_at_any_point_of_a_deployment_leaves_the_old_or_the_new_version() {
 }
 
 #[test]
-fn a_restart_changes_no_rule() {
+fn other_books_are_not_written_to_before_somebody_accepts_them() {
     let site = settled(3);
     let before = in_force(&site);
-    site.edit("dukou.toml", "auto_deploy = false", "auto_deploy = true");
+    let edited = |site: &Site| site.dukou(&["status", "--json"]).json()["schemes"][0]["undeployed"].clone();
+    assert_eq!(edited(&site), serde_json::json!([]));
+    let asked = site.journal().requests.len();
+    let url = site.sandbox().tplus_url();
+    site.edit(
+        "dukou.toml",
+        &format!("url = \"{url}\""),
+        &format!("url = \"{url}\"\naccount = \"books of another\""),
+    );
+    assert_eq!(edited(&site), serde_json::json!(["dukou.toml"]));
+    for command in [&["run"][..], &["serve"]] {
+        let refused = site.dukou(command);
+        assert_eq!(refused.code, Some(9), "{refused:?}");
+        assert!(
+            refused.stderr.contains("account.changed") && refused.stderr.contains("books of another"),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(site.journal().requests.len(), asked, "nobody was asked anything");
+
+    let stopped = site.dukou(&["deploy", "--json"]);
+    assert_eq!((stopped.code, standing(&stopped).as_str()), (Some(9), "pending"));
+    let rerouted = &stopped.json()["deployments"][0]["rerouted"];
+    assert_eq!(
+        (rerouted.as_array().unwrap().len(), &rerouted[0]["name"]),
+        (1, &"target.account".into()),
+        "{rerouted}"
+    );
+    assert_eq!(in_force(&site), before);
+    let accepted = site.dukou(&["deploy", "--accept", "all", "--note", "moved", "--json"]);
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    assert_eq!(edited(&site), serde_json::json!([]));
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
+
+    // Back to what was deployed before, while the settings name the new books: refused as well.
+    assert_eq!(site.dukou(&["rollback"]).code, Some(0));
+    assert_eq!(site.dukou(&["run"]).code, Some(9));
+}
+
+#[test]
+fn other_books_are_not_read_before_somebody_accepts_them() {
+    let site = site(2);
+    site.edit("dukou.toml", "auto_deploy = true", "auto_deploy = false");
+    assert_eq!(site.dukou(&["deploy"]).code, Some(0));
+    // Nothing was read yet: no mark is bound to anything.
+    site.edit("dukou.toml", "sid = \"apidevtest2\"", "sid = \"another\"");
+    let refused = site.dukou(&["run"]);
+    assert_eq!(refused.code, Some(9), "{refused:?}");
+    assert!(refused.stderr.contains("account.changed"), "{refused:?}");
+    site.edit("dukou.toml", "sid = \"another\"", "sid = \"apidevtest2\"");
+    let run = site.dukou(&["run"]);
+    assert_eq!(run.code, Some(0), "the refused account was not bound: {run:?}");
+    // From here on the mark is the old account's, whatever is deployed.
+    site.edit("dukou.toml", "sid = \"apidevtest2\"", "sid = \"another\"");
+    let bound = site.dukou(&["run"]);
+    assert_eq!(bound.code, Some(9), "{bound:?}");
+    assert!(bound.stderr.contains("source.changed"), "{bound:?}");
+}
+
+#[test]
+fn a_restart_changes_no_rule() {
+    let site = site(3);
+    site.edit(SCHEME, "*/5 * * * *", "* * * * *");
+    let run = site.dukou(&["run", "--json"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let before = in_force(&site);
     site.edit(SCHEME, OLD, NEW);
     let serving = site.command(&["serve"]).spawn().unwrap();
     site.ship(990_001);

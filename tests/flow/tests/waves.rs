@@ -381,3 +381,90 @@ fn a_shadow_collects_differences_and_sends_nothing() {
     assert_eq!(status(&site)["shadows"][0]["replay"]["all"]["groups"], 7);
     assert_eq!(terminate(serving).code, Some(0));
 }
+
+#[test]
+fn edits_that_nobody_named_hold_a_scheme_and_options_that_fleets_do_not_know_are_refused() {
+    let site = site();
+    deploy_all(&site);
+    for scheme in schemes() {
+        assert_eq!(site.dukou(&["run", &scheme, "--json"]).code, Some(0));
+    }
+    let before = running(&site);
+    site.write("new.wasm", checker("two", ""));
+    let path = site.dir.path().join("new.wasm").display().to_string();
+    let all = ["deploy", path.as_str(), "--to-all-using", "checker"];
+    let with = |more: &[&str]| site.dukou(&[&all[..], more].concat());
+    for option in [&["--reject", "all"][..], &["--no-gate"], &["--unpin"]] {
+        for more in [&["--yes"][..], &["--yes", "--waves", "1,rest"], &["--shadow", "1h"]] {
+            let refused = with(&[option, more].concat());
+            assert_eq!(refused.code, Some(2), "{option:?} {more:?}: {refused:?}");
+            assert!(refused.stderr.contains(option[0]), "{refused:?}");
+        }
+    }
+    for length in ["--shadow=367d", "--shadow=400000000d"] {
+        let refused = with(&[length]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+    }
+    assert_eq!(running(&site), before);
+
+    let scheme = site.read("tenants/bei/schemes/sales.toml");
+    let edited = scheme.replacen("title = \"", "title = \"另 ", 1);
+    assert_ne!(edited, scheme);
+    site.write("tenants/bei/schemes/sales.toml", &edited);
+    let plan = with(&["--dry-run"]);
+    assert_eq!(plan.code, Some(10), "{plan:?}");
+    assert!(plan.stdout.contains("→ dukou deploy bei/sales\n"), "{plan:?}");
+    for more in [&["--yes", "--json"][..], &["--yes", "--json", "--waves", "1,rest"]] {
+        let done = with(more);
+        assert!(matches!(done.code, Some(0 | 10)), "{done:?}");
+        let fleet = done.json()["fleet"].clone();
+        let rows = fleet["rows"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["scheme"] == "bei/sales").unwrap();
+        assert_eq!(row["colour"], "edited", "{row}");
+        assert_eq!(row["result"]["why"], "edited", "{row}");
+        assert_eq!(row["edits"].as_array().unwrap().len(), 1, "{row}");
+        let now = running(&site);
+        assert_eq!(now["bei/sales"], before["bei/sales"]);
+        assert_ne!(now["an/sales"], before["an/sales"]);
+    }
+    assert_eq!(site.dukou(&["deploy", "bei/sales"]).code, Some(0));
+    let promoted = with(&["--yes", "--json"]);
+    assert_eq!(promoted.code, Some(0), "settled, it goes: {promoted:?}");
+    let now = running(&site);
+    assert_eq!(now["bei/sales"], now["an/sales"]);
+}
+
+#[test]
+fn a_tenant_in_a_rollout_is_not_erased_and_afterwards_nothing_of_it_is_left_there() {
+    let site = site();
+    deploy_all(&site);
+    for scheme in schemes() {
+        assert_eq!(site.dukou(&["run", &scheme, "--json"]).code, Some(0));
+    }
+    site.write("new.wasm", checker("two", ""));
+    let path = site.dir.path().join("new.wasm").display().to_string();
+    let begun = site.dukou(&[
+        "deploy",
+        &path,
+        "--to-all-using",
+        "checker",
+        "--waves",
+        "1,rest",
+        "--soak",
+        "1h",
+        "--yes",
+        "--json",
+    ]);
+    assert_eq!(begun.code, Some(0), "{begun:?}");
+    let id = begun.json()["rollout"].as_str().unwrap().to_owned();
+    let erase = || site.dukou(&["tenant", "erase", "bei", "--confirm", "bei"]);
+    let refused = erase();
+    assert_eq!(refused.code, Some(9), "{refused:?}");
+    assert!(refused.stderr.contains(&format!("--stop-rollout {id}")), "{refused:?}");
+    assert_eq!(site.dukou(&["deploy", "--stop-rollout", &id]).code, Some(0));
+    let erased = erase();
+    assert_eq!(erased.code, Some(0), "{erased:?}");
+    let rollout = status(&site)["rollouts"][0].clone();
+    assert_eq!(rollout["members"].as_array().unwrap().len(), 2, "{rollout}");
+    assert!(!rollout.to_string().contains("bei/"), "{rollout}");
+}

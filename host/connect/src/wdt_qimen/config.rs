@@ -55,6 +55,16 @@ impl WdtQimenConfig {
         }
     }
 
+    /// `wdt-qimen:{host}{path}:{app_key}:{sid}`. Host and path tell a test environment from the real one; the scheme
+    /// (http, https) does not matter. Secrets never enter.
+    pub fn account_name(&self) -> String {
+        let place = check_url(&self.url).map_or_else(
+            |_| self.url.clone(),
+            |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
+        );
+        format!("wdt-qimen:{place}:{}:{}", self.app_key, self.sid)
+    }
+
     /// Whether it can work at all; nothing is sent.
     ///
     /// # Errors

@@ -72,12 +72,7 @@ impl WdtQimen {
 
 impl Source for WdtQimen {
     fn account(&self) -> String {
-        // Host and path tell a test environment from the real one; the scheme (http, https) does not matter.
-        let place = check_url(&self.config.url).map_or_else(
-            |_| self.config.url.clone(),
-            |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
-        );
-        format!("wdt-qimen:{place}:{}:{}", self.config.app_key, self.config.sid)
+        self.config.account_name()
     }
 
     fn read<'a>(&'a self, query: &'a Query, position: Option<&'a str>) -> BoxFuture<'a, Result<Page, ReadFailure>> {

@@ -101,7 +101,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
     for one in &all {
         done.push(bring_into_force(context, &host, one, &order.file, &args)?);
     }
-    lock::record(&host.project, host.store.as_ref(), &order.schemes)?;
+    lock::note_down(&host.project, host.store.as_ref(), &order.schemes);
     host.reach("deploy.after-lock");
     if context.json {
         output::json(json!({ "deployments": done }));
@@ -162,6 +162,7 @@ fn stopped(context: &Context, host: &Host, all: &[Candidate], args: &Args) -> Ex
             days: args.days,
             examined: &one.examined,
             file: args.file_name(),
+            shadow: shadow::found(host, &lens, &one.scheme.name, &one.wanted.digest),
         };
         if context.json {
             let mut plan = overview::gate::to_json(&lens, &shown);
@@ -209,13 +210,14 @@ fn bring_into_force(
     }
     let how = if args.no_gate { How::Forced } else { How::Gate };
     let evidence = one.examined.evidence(how);
-    let deployed = put_into_force(host, scheme, &one.wanted, &args.note, &evidence)?;
+    let deployed = put_into_force(context, host, scheme, &one.wanted, &args.note, &evidence)?;
     let mut entry = summary(&one.wanted);
     entry["scheme"] = scheme.name.to_string().into();
     entry["standing"] = one.examined.standing.word().into();
     let (text, result, id) = match deployed {
         Deployed::Unchanged { id } => ("deploy.unchanged", "unchanged", id),
         Deployed::Activated { id, .. } => ("deploy.activated", "activated", id),
+        Deployed::Overtaken => anyhow::bail!("{} was overtaken", scheme.name),
     };
     entry["result"] = result.into();
     entry["id"] = id.to_string().into();
@@ -238,8 +240,9 @@ fn bring_into_force(
 /// Activates what is wanted, under the name of who acts.
 ///
 /// # Errors
-/// The store's.
+/// The store's; something else that came into force since it was compared.
 pub fn put_into_force(
+    context: &Context,
     host: &Host,
     scheme: &Scheme,
     wanted: &Wanted,
@@ -255,6 +258,14 @@ pub fn put_into_force(
         at: host.clock.now(),
     };
     let deployed = deploy::activate(host.store.as_ref(), scheme, wanted, &reason)?;
+    if deployed == Deployed::Overtaken {
+        return Err(Failure {
+            code: "deploy.overtaken",
+            message: context.lang.text("gate.overtaken", &[("scheme", &scheme.name)]),
+            exit: Exit::Refused,
+        }
+        .into());
+    }
     host.reach("deploy.after-activate");
     Ok(deployed)
 }

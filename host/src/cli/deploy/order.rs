@@ -11,6 +11,7 @@ use crate::cli::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy::Override;
 use crate::deploy::gate::USUAL_DAYS;
+use crate::deploy::shadow::LONGEST;
 use crate::exit::Exit;
 use crate::scheme::duration;
 
@@ -41,7 +42,7 @@ pub struct Args {
     #[arg(long)]
     pub dry_run: bool,
     /// Days of stored records that are replayed
-    #[arg(long, value_name = "N", default_value_t = USUAL_DAYS)]
+    #[arg(long, value_name = "N", default_value_t = USUAL_DAYS, value_parser = clap::value_parser!(u32).range(1..))]
     pub days: u32,
     /// Accept a pattern of difference by its id, or all
     #[arg(long, value_name = "PATTERN|all", value_delimiter = ',')]
@@ -162,6 +163,12 @@ impl Args {
         let span = |text: &Option<String>| -> anyhow::Result<Option<Duration>> {
             match text.as_deref().map(|text| (text, duration(text))) {
                 None => Ok(None),
+                Some((text, Some(span))) if span > LONGEST => Err(Failure {
+                    code: "usage.duration",
+                    message: context.lang.text("fleet.too-long", &[("text", &text)]),
+                    exit: Exit::Usage,
+                }
+                .into()),
                 Some((_, Some(span))) => Ok(Some(span)),
                 Some((text, None)) => Err(Failure {
                     code: "usage.duration",
@@ -194,6 +201,14 @@ impl Args {
                 fleet: None,
             });
         }
+        if let Some(option) = self.not_for_fleets(rollout) {
+            return Err(Failure {
+                code: "usage.deploy",
+                message: context.lang.text("fleet.not-here", &[("option", &option)]),
+                exit: Exit::Usage,
+            }
+            .into());
+        }
         Ok(Order {
             schemes: Vec::new(),
             file: None,
@@ -214,6 +229,21 @@ impl Args {
                 html: self.html.clone(),
             }),
         })
+    }
+
+    /// An option that fleets, waves, shadows and rollouts do not know: it is refused, never left out in silence.
+    fn not_for_fleets(&self, rollout: bool) -> Option<&'static str> {
+        let options = [
+            ("--reject", !self.reject.is_empty()),
+            ("--no-gate", self.no_gate),
+            ("--unpin", self.unpin),
+            (
+                "--accept",
+                !self.accept.is_empty() && (rollout || self.shadow.is_some()),
+            ),
+        ];
+        let mut given = options.into_iter().filter(|(_, given)| *given);
+        given.next().map(|(option, _)| option)
     }
 
     /// The component as the person wrote it, for the commands that are shown.

@@ -3,19 +3,21 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
 use serde_json::json;
 
 use super::fleet::{plain_lens, targets};
-use super::order::FleetOrder;
+use super::order::{FleetOrder, To};
 use crate::cli::Context;
 use crate::cli::output::{self, say};
 use crate::compose::{self, Host};
-use crate::deploy::fleet::Component;
+use crate::deploy::fleet::{Component, edits};
 use crate::deploy::shadow::{self, NewShadow};
 use crate::deploy::{wanted, wanted_with};
 use crate::exit::Exit;
 use crate::overview::Lens;
+use crate::overview::rollouts::shadow_text;
 use crate::overview::text::time;
 
 /// Begins a shadow in each scheme that is meant.
@@ -48,6 +50,18 @@ pub(super) fn begin(
                 wanted_with(&host.project, &scheme, &host.runtime, &overrides)?
             }
         };
+        // In one scheme that a person names, its edits are meant; in a fleet they are only found.
+        if let (Some(component), Some(To::Tag(_) | To::AllUsing(_))) = (component, &order.targets)
+            && let Some(active) = host.store.active(name)?
+            && !edits::beside(&active.what, &scheme, &wanted, component).is_empty()
+        {
+            exit = if order.dry_run { Exit::Pending } else { Exit::Refused };
+            if !context.json {
+                say(&context.lang.text("fleet.shadow-edited", &[("scheme", name)]));
+            }
+            begun.push(json!({ "scheme": name.to_string(), "digest": wanted.digest.to_string(), "result": "edited" }));
+            continue;
+        }
         let new = NewShadow {
             scheme: name,
             wanted: &wanted,
@@ -83,6 +97,12 @@ pub(super) fn begin(
         output::json(json!({ "shadows": begun, "dry_run": order.dry_run }));
     }
     Ok(exit)
+}
+
+/// What the newest shadow of exactly this candidate found, for a plan; a store that cannot say costs the plan nothing.
+pub(super) fn found(host: &Host, lens: &Lens<'_>, scheme: &SchemeName, digest: &Digest) -> Option<String> {
+    let found = shadow::figures(host.store.as_ref(), Some(scheme), Some(digest)).ok()?;
+    found.first().map(|one| shadow_text(lens, one))
 }
 
 fn refusal(

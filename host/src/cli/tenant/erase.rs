@@ -12,6 +12,7 @@ use super::{failure, stored};
 use crate::cli::Context;
 use crate::cli::output::{self, note, say};
 use crate::compose;
+use crate::deploy::rollout::{self, Ground};
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
 use crate::overview::text::{count, money, table};
@@ -50,7 +51,9 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         .iter()
         .map(|scheme| plan(&desk, scheme))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    if lines.is_empty() || args.dry_run {
+    // Also what an erasure that was cut off left in rollouts.
+    let rolled_out = rollout::mentions(desk.store.as_ref(), &args.tenant)?;
+    if (lines.is_empty() && !rolled_out) || args.dry_run {
         if context.json {
             output::json(
                 json!({ "tenant": args.tenant, "plan": lines.iter().map(line_json).collect::<Vec<_>>(), "dry_run": args.dry_run }),
@@ -88,6 +91,16 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         ),
         other => other.into(),
     })?;
+    if let Some(id) = rollout::moving(desk.store.as_ref(), &args.tenant)? {
+        let arguments: [(&str, &dyn std::fmt::Display); 2] = [("id", &id), ("tenant", &args.tenant)];
+        return Err(failure(
+            context,
+            "erase.rollout",
+            "fleet.erase-rolling",
+            &arguments,
+            Exit::Refused,
+        ));
+    }
     let rows = match desk.store.erase_tenant(&args.tenant, desk.now, &compose::user())? {
         Erased::Moving { count } => {
             let arguments: [(&str, &dyn std::fmt::Display); 2] = [("count", &count), ("tenant", &args.tenant)];
@@ -101,6 +114,12 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }
         Erased::Done(rows) => rows,
     };
+    let ground = Ground {
+        project: &desk.project,
+        store: desk.store.as_ref(),
+        now: desk.now,
+    };
+    rollout::forget(&ground, &args.tenant)?;
     let folder = desk.project.tenants.get(&args.tenant).map(|tenant| tenant.folder());
     let folder = folder.map(|folder| folder.to_string_lossy().replace('\\', "/"));
     if context.json {

@@ -1,6 +1,10 @@
 //! Fleets: one component for many schemes. Which schemes, what each would become by its own history, and which of them may
 //! go. Schemes are looked at side by side, each by the gate that `deploy` uses; none sees another's records. Prints nothing.
+//!
+//! What a fleet would run is what is in force and the component, nothing else: a scheme whose files have other edits that
+//! nobody deployed is held until somebody has settled them.
 
+pub mod edits;
 pub mod promote;
 
 use std::collections::BTreeMap;
@@ -10,11 +14,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Utc};
 use dukou_core::names::SchemeName;
 use dukou_plugin::{InspectionLimits, inspect};
-use dukou_replay::Progress;
+use dukou_replay::{Comparison, PatternKind, Progress};
+use dukou_store::rows::Deployment;
 use rust_decimal::Decimal;
 
 use super::evidence::{Evidence, How, Standing};
-use super::gate::{self, Examined, Said, Terms};
+use super::gate::{self, Examined, Judged, Said, Terms};
 use super::wanted::{self, Override, Wanted, wanted_with};
 use crate::compose::Host;
 use crate::scheme::Scheme;
@@ -117,10 +122,12 @@ pub fn select(project: &Project, which: &Which, component: &Component) -> anyhow
 /// What a row of the matrix says at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Colour {
-    /// It cannot run the new version, or something newly fails.
+    /// It cannot run the new version, or something newly fails that nobody has accepted.
     Red,
     /// Differences that nobody has accepted.
     Amber,
+    /// Its files have other edits that nobody deployed.
+    Edited,
     /// There is no history to tell by.
     Grey,
     /// Nothing changes, or only what was accepted.
@@ -129,13 +136,14 @@ pub enum Colour {
 
 impl Colour {
     /// Worst first.
-    pub const ALL: [Self; 4] = [Self::Red, Self::Amber, Self::Grey, Self::Green];
+    pub const ALL: [Self; 5] = [Self::Red, Self::Amber, Self::Edited, Self::Grey, Self::Green];
 
     /// The stable word, for JSON and message keys.
     pub fn word(self) -> &'static str {
         match self {
             Self::Red => "red",
             Self::Amber => "amber",
+            Self::Edited => "edited",
             Self::Grey => "grey",
             Self::Green => "green",
         }
@@ -152,30 +160,33 @@ pub struct Looked {
     pub examined: Examined,
 }
 
+/// Why nothing was found out about a scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unseen {
+    /// Its files have edits of their own that are not in force: what they touch.
+    Edited(Vec<String>),
+    /// Its definition cannot be read, or it cannot run the component: the error.
+    Broken(String),
+}
+
 /// One row of the matrix.
 pub struct Row {
     /// The scheme.
     pub name: SchemeName,
     /// What was found out, or why nothing was.
-    pub looked: Result<Looked, String>,
+    pub looked: Result<Looked, Unseen>,
 }
 
 impl Row {
     /// At a glance.
     pub fn colour(&self) -> Colour {
-        let Ok(looked) = &self.looked else { return Colour::Red };
-        let examined = &looked.examined;
-        let compared = examined.comparison.as_ref();
-        match examined.standing {
-            Standing::Unchanged | Standing::SameRecipe => Colour::Green,
-            Standing::First | Standing::NotAsked => Colour::Grey,
-            // Nothing stored, nothing proved.
-            Standing::NoOp if compared.is_none_or(|comparison| comparison.all.groups == 0) => Colour::Grey,
-            Standing::NoOp | Standing::Accepted => Colour::Green,
-            Standing::Pending | Standing::Rejected => match compared {
-                Some(comparison) if comparison.newly_failing.groups == 0 => Colour::Amber,
-                _ => Colour::Red,
-            },
+        match &self.looked {
+            Ok(looked) => {
+                let seen = &looked.examined;
+                colour_of(seen.standing, seen.comparison.as_ref(), &seen.patterns)
+            }
+            Err(Unseen::Edited(_)) => Colour::Edited,
+            Err(Unseen::Broken(_)) => Colour::Red,
         }
     }
 
@@ -195,6 +206,28 @@ impl Row {
             (comparison.newly_failing.groups, comparison.changed.groups)
         });
         (self.colour(), std::cmp::Reverse(figures), self.name.clone())
+    }
+}
+
+/// What the gate saw, at a glance. A person who accepts a pattern vouches for it, also where groups newly fail by it.
+fn colour_of(standing: Standing, compared: Option<&Comparison>, patterns: &[Judged]) -> Colour {
+    match standing {
+        Standing::Unchanged | Standing::SameRecipe => Colour::Green,
+        Standing::First | Standing::NotAsked | Standing::NothingStored => Colour::Grey,
+        // Nothing stored, nothing proved.
+        Standing::NoOp if compared.is_none_or(|comparison| comparison.all.groups == 0) => Colour::Grey,
+        Standing::NoOp | Standing::Accepted => Colour::Green,
+        Standing::Pending | Standing::Rejected => {
+            let failing = compared.is_some_and(|comparison| comparison.newly_failing.groups > 0);
+            let accepted = |one: &Judged| one.decision.as_ref().is_some_and(|said| said.accepted);
+            let mut open = patterns.iter().filter(|one| !accepted(one));
+            let fails = |one: &Judged| match one.pattern.kind {
+                PatternKind::NewlyFailed | PatternKind::NewlyRejected => true,
+                PatternKind::Unlisted => failing,
+                _ => false,
+            };
+            if open.any(fails) { Colour::Red } else { Colour::Amber }
+        }
     }
 }
 
@@ -244,8 +277,9 @@ pub fn preview(host: &Host, targets: Vec<Target>, component: &Component, look: &
 
 fn row(host: &Host, target: &Target, component: &Component, look: &Look<'_>, threads: usize) -> Row {
     let looked = match &target.scheme {
-        Ok(scheme) => looked(host, scheme, component, look, threads).map_err(|error| format!("{error:#}")),
-        Err(error) => Err(error.clone()),
+        Ok(scheme) => looked(host, scheme, component, look, threads)
+            .unwrap_or_else(|error| Err(Unseen::Broken(format!("{error:#}")))),
+        Err(error) => Err(Unseen::Broken(error.clone())),
     };
     Row {
         name: target.name.clone(),
@@ -259,8 +293,15 @@ fn looked(
     component: &Component,
     look: &Look<'_>,
     threads: usize,
-) -> anyhow::Result<Looked> {
+) -> anyhow::Result<Result<Looked, Unseen>> {
     let wanted = wanted_with(&host.project, scheme, &host.runtime, &component.overrides())?;
+    let active = host.store.active(&scheme.name)?;
+    if let Some(active) = &active {
+        let edits = edits::beside(&active.what, scheme, &wanted, component);
+        if !edits.is_empty() {
+            return Ok(Err(Unseen::Edited(edits)));
+        }
+    }
     let terms = Terms {
         days: look.days,
         threads,
@@ -275,11 +316,16 @@ fn looked(
         &wanted,
         &terms,
     )?;
-    Ok(Looked {
+    let id = |deployment: &Option<Deployment>| deployment.as_ref().map(|one| one.id);
+    anyhow::ensure!(
+        id(&active) == id(&examined.before),
+        "something else was put into force meanwhile; look again"
+    );
+    Ok(Ok(Looked {
         scheme: scheme.clone(),
         wanted,
         examined,
-    })
+    }))
 }
 
 /// Takes down what a person accepts, in every scheme that has the pattern. Answers the ids that nobody has.
@@ -339,3 +385,6 @@ pub fn shared(rows: &[Row]) -> Vec<Shared> {
     all.sort_by(|a, b| (b.schemes, b.groups, &a.id).cmp(&(a.schemes, a.groups, &b.id)));
     all
 }
+
+#[cfg(test)]
+mod tests;

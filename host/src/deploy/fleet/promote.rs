@@ -50,7 +50,7 @@ pub fn promote(host: &Host, rows: &[Row], promotion: &Promotion<'_>) -> anyhow::
         }
         fates.push(fate);
     }
-    lock::record(&host.project, host.store.as_ref(), &done)?;
+    lock::note_down(&host.project, host.store.as_ref(), &done);
     Ok(fates)
 }
 
@@ -87,6 +87,7 @@ fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Res
     Ok(match deployed {
         Deployed::Unchanged { id } => Fate::Unchanged(id),
         Deployed::Activated { id, .. } => Fate::Promoted(id),
+        Deployed::Overtaken => Fate::Held("moved"),
     })
 }
 

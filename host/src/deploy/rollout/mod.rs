@@ -168,6 +168,67 @@ pub fn state(rollout: &Rollout) -> anyhow::Result<State> {
     })
 }
 
+/// The open rollout that may still put something into force for a tenant, or take it back.
+///
+/// # Errors
+/// The store's; a body that another version wrote.
+pub fn moving(store: &dyn Store, tenant: &str) -> anyhow::Result<Option<u64>> {
+    for rollout in store.rollouts(&OPEN, 0)? {
+        let body = Body::parse(&rollout)?;
+        let moves = |member: &Member| match member.state {
+            MemberState::Waiting | MemberState::Active | MemberState::Done | MemberState::Leaving => {
+                of_tenant(member, tenant)
+            }
+            MemberState::RolledBack | MemberState::Held | MemberState::Superseded => false,
+        };
+        if body.members.iter().any(moves) {
+            return Ok(Some(rollout.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether any rollout, also one that is over, holds something of a tenant.
+///
+/// # Errors
+/// As [`moving`].
+pub fn mentions(store: &dyn Store, tenant: &str) -> anyhow::Result<bool> {
+    for rollout in store.rollouts(&[], 0)? {
+        if Body::parse(&rollout)?
+            .members
+            .iter()
+            .any(|member| of_tenant(member, tenant))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Drops a tenant's schemes from every rollout: their definitions, evidence and counts. What is in force stays.
+///
+/// # Errors
+/// As [`moving`].
+pub fn forget(ground: &Ground<'_>, tenant: &str) -> anyhow::Result<()> {
+    for rollout in ground.store.rollouts(&[], 0)? {
+        if Body::parse(&rollout)?
+            .members
+            .iter()
+            .any(|member| of_tenant(member, tenant))
+        {
+            turn(ground, rollout.id, |state, body| {
+                body.members.retain(|member| !of_tenant(member, tenant));
+                Ok(state)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn of_tenant(member: &Member, tenant: &str) -> bool {
+    member.name().is_some_and(|name| name.tenant == tenant)
+}
+
 /// Puts a rollout's next state, if nobody was faster.
 fn put(ground: &Ground<'_>, rollout: &Rollout, state: State, body: &Body) -> anyhow::Result<bool> {
     let put = ground.store.put_rollout(

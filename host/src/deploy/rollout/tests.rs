@@ -349,3 +349,26 @@ fn a_stopped_rollout_does_nothing_until_it_goes_on() {
     assert_eq!(scene.state(id).0, State::RolledBack);
     assert!(scene.dir.path().join(lock::FILE).is_file());
 }
+
+#[test]
+fn nothing_of_an_erased_tenant_is_left_in_any_rollout() {
+    let scene = Scene::new();
+    let id = begun(&scene);
+    scene.step();
+    let store: &dyn Store = &scene.store;
+    for tenant in ["a", "b"] {
+        assert_eq!(moving(store, tenant).unwrap(), Some(id), "active or waiting");
+    }
+    assert_eq!(moving(store, "d").unwrap(), None, "it is held");
+    assert!(mentions(store, "d").unwrap() && !mentions(store, "nobody").unwrap());
+    stop(&scene.ground(), id).unwrap();
+    assert_eq!(moving(store, "b").unwrap(), None);
+    forget(&scene.ground(), "b").unwrap();
+    assert!(!mentions(store, "b").unwrap());
+    let (_, state, body) = find(store, id).unwrap().unwrap();
+    assert!(!body.to_text().contains("b/sales"));
+    assert_eq!((state, body.members.len()), (State::Stopped, 3));
+    assert_eq!(resume(&scene.ground(), id).unwrap(), Turned::Done);
+    scene.step();
+    assert_eq!(running_new(&scene), [true, false, false], "the others go on");
+}

@@ -3,6 +3,7 @@
 
 use dukou_core::catalogue::{Catalogue, column_path};
 use dukou_core::document::FieldDiff;
+use dukou_core::mask::Secrets;
 use dukou_core::{json, mask};
 use dukou_plugin::cases::{DifferenceKind, Place, each_difference};
 use rust_decimal::Decimal;
@@ -17,11 +18,16 @@ pub const MOST_FIELDS: usize = 200;
 /// Characters of a value.
 const MOST_CHARS: usize = 400;
 
-/// Everything in which `written` is not `right`; `None` if they are the same.
+/// Everything in which `written` is not `right`; `None` if they are the same. `secrets` are hidden wherever they stand.
 ///
 /// # Errors
 /// serde_json's when either is not JSON.
-pub fn compare(lens: &Lens<'_>, written: &str, right: &str) -> Result<Option<Differences>, serde_json::Error> {
+pub fn compare(
+    lens: &Lens<'_>,
+    secrets: &Secrets,
+    written: &str,
+    right: &str,
+) -> Result<Option<Differences>, serde_json::Error> {
     if written == right {
         return Ok(None);
     }
@@ -39,6 +45,9 @@ pub fn compare(lens: &Lens<'_>, written: &str, right: &str) -> Result<Option<Dif
         }
         if !matches!(lens.personal, Personal::Withheld) {
             numbers(catalogue, place.path, written, right, &mut |path, written, right| {
+                if secrets.is_secret(&written.to_string()) || secrets.is_secret(&right.to_string()) {
+                    return;
+                }
                 out.numbers.push(Pair {
                     path: column_path(bare(path, wrapper)),
                     written,
@@ -50,13 +59,18 @@ pub fn compare(lens: &Lens<'_>, written: &str, right: &str) -> Result<Option<Dif
             out.more += 1;
             return;
         }
+        let text = |value: Option<&Value>| {
+            let mut value = value?.clone();
+            secrets.hide_value(&mut value);
+            Some(value.to_string())
+        };
         let shown = difference(
             lens,
             Side::Target,
             &FieldDiff {
                 path: place.path.to_owned(),
-                before: written.map(Value::to_string),
-                after: right.map(Value::to_string),
+                before: text(written),
+                after: text(right),
             },
         );
         out.fields.push(Wrong {

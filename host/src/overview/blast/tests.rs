@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dukou_core::catalogue::Catalogue;
 use dukou_core::delivery::{DeliveryState, Next};
 use dukou_core::digest::Digest;
+use dukou_core::mask::Secrets;
 use dukou_core::names::{SchemeName, TargetName};
 use dukou_core::problem::{ProblemKind, ProblemReport};
 use dukou_core::recipe::group_recipe;
@@ -503,11 +504,18 @@ fn what_cannot_be_told_from_personal_is_withheld() {
 #[test]
 fn two_documents_are_compared_by_value() {
     let catalogues = catalogues();
-    let lens = lens(&catalogues, Lang::En);
-    let same = compare(&lens, r#"{"dto":{"a":1.0,"b":"x"}}"#, r#"{"dto":{"b":"x","a":1}}"#).unwrap();
+    let (lens, none) = (lens(&catalogues, Lang::En), Secrets::default());
+    let same = compare(
+        &lens,
+        &none,
+        r#"{"dto":{"a":1.0,"b":"x"}}"#,
+        r#"{"dto":{"b":"x","a":1}}"#,
+    )
+    .unwrap();
     assert_eq!(same, None);
     let texts = compare(
         &lens,
+        &none,
         r#"{"dto":{"BaseQuantity":"3"}}"#,
         r#"{"dto":{"BaseQuantity":3}}"#,
     )
@@ -518,16 +526,21 @@ fn two_documents_are_compared_by_value() {
         texts.numbers.is_empty(),
         "text that reads like a number was written as text"
     );
-    let gone = compare(&lens, r#"{"dto":{"n":2.50}}"#, r#"{"dto":{}}"#)
+    let gone = compare(&lens, &none, r#"{"dto":{"n":2.50}}"#, r#"{"dto":{}}"#)
         .unwrap()
         .unwrap();
     assert_eq!(gone.fields[0].right, None);
     assert_eq!(gone.numbers[0].written.to_string(), "2.50");
-    assert!(compare(&lens, "{", "{}").is_err());
+    assert!(compare(&lens, &none, "{", "{}").is_err());
     let many: Vec<String> = (0..500).map(|n| format!("\"f{n}\":{n}")).collect();
-    let many = compare(&lens, &format!("{{\"dto\":{{{}}}}}", many.join(",")), r#"{"dto":{}}"#)
-        .unwrap()
-        .unwrap();
+    let many = compare(
+        &lens,
+        &none,
+        &format!("{{\"dto\":{{{}}}}}", many.join(",")),
+        r#"{"dto":{}}"#,
+    )
+    .unwrap()
+    .unwrap();
     assert_eq!((many.fields.len() as u64 + many.more, many.numbers.len()), (500, 500));
 }
 
@@ -643,4 +656,34 @@ fn part(bytes: &[u8], name: &str) -> String {
     let mut text = String::new();
     archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
     text
+}
+
+#[test]
+fn a_name_in_a_field_that_is_not_personal_is_masked_too() {
+    let catalogues = catalogues();
+    let lens = lens(&catalogues, Lang::Zh);
+    let record = r#"{"receiver_name":"戊先生","receiver_mobile":"10000027780"}"#;
+    let secrets = Secrets::of([record], &catalogues.source);
+    let differences = compare(
+        &lens,
+        &secrets,
+        r#"{"dto":{"Memo":"戊先生 10000027780","Code":"CK12","N":10000027780}}"#,
+        r#"{"dto":{"Memo":"致 戊先生","Code":"CK13","N":1}}"#,
+    );
+    let differences = differences.unwrap().unwrap();
+    let mut shown: Vec<_> = differences
+        .fields
+        .iter()
+        .map(|one| (one.path.as_str(), one.written.as_deref(), one.right.as_deref()))
+        .collect();
+    shown.sort_unstable();
+    assert_eq!(
+        shown,
+        [
+            ("Code", Some("\"CK12\""), Some("\"CK13\"")),
+            ("Memo", Some("\"戊** 1**\""), Some("\"致 戊**\"")),
+            ("N", Some("\"**\""), Some("1")),
+        ]
+    );
+    assert!(differences.numbers.is_empty(), "no sum is made of a mobile number");
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use dukou_core::digest::Digest;
+use dukou_core::mask::Secrets;
 use dukou_core::names::SchemeName;
 use dukou_core::problem::ProblemKind;
 use dukou_core::verdict::{Document, Group, Mapped};
@@ -92,6 +93,9 @@ struct Known {
 struct Batch {
     known: Vec<Known>,
     groups: Vec<Group>,
+    /// Of each group the personal values that its records ever had: where the revision is not proved, the bytes may be
+    /// of another.
+    secrets: Vec<Secrets>,
     places: HashMap<(String, Digest), (usize, bool)>,
     bytes: usize,
 }
@@ -121,6 +125,9 @@ impl Batch {
                 as_it_was(chain, &row.recipe, &row.group, &members, row.queued_at).map(|(group, exact)| {
                     self.bytes += group.records.iter().map(|record| record.body.len()).sum::<usize>();
                     self.groups.push(group);
+                    let revisions = members.iter().flat_map(|member| &member.revisions);
+                    let bodies = revisions.map(|(_, body)| body.as_str());
+                    self.secrets.push(mask::secrets(&question.lens, bodies));
                     let found = (self.groups.len() - 1, exact);
                     self.places.insert(place, found);
                     found
@@ -148,6 +155,7 @@ impl Batch {
             Some(maps) if !self.groups.is_empty() => maps(&self.groups),
             _ => Vec::new(),
         };
+        let none = Secrets::default();
         for known in self.known {
             let group = known.group.and_then(|(index, _)| self.groups.get(index));
             let fate = known.group.and_then(|(index, _)| fates.get(index)?.as_ref());
@@ -155,7 +163,11 @@ impl Batch {
                 (None, ..) => Finding::NotCompared { why: "no-good-version" },
                 (Some(_), None, _) => Finding::NotCompared { why: "no-records" },
                 (Some(_), Some(_), None) => Finding::NotCompared { why: "undecided" },
-                (Some(_), Some(group), Some(fate)) => finding(&question.lens, &known, group, fate),
+                (Some(_), Some(group), Some(fate)) => {
+                    let secrets = known.group.and_then(|(index, _)| self.secrets.get(index));
+                    let secrets = secrets.unwrap_or(&none);
+                    finding(&question.lens, &known, group, fate, secrets)
+                }
             };
             each(Voucher {
                 scheme: question.scheme.clone(),
@@ -209,7 +221,7 @@ fn members(question: &Question<'_>, story: &Story) -> Result<Vec<Member>, StoreE
     Ok(members)
 }
 
-fn finding(lens: &Lens<'_>, known: &Known, group: &Group, fate: &Fate) -> Finding {
+fn finding(lens: &Lens<'_>, known: &Known, group: &Group, fate: &Fate, secrets: &Secrets) -> Finding {
     let bodies: Vec<(Side, &str)> = group
         .records
         .iter()
@@ -217,7 +229,7 @@ fn finding(lens: &Lens<'_>, known: &Known, group: &Group, fate: &Fate) -> Findin
         .collect();
     match fate {
         Fate::Mapped(mapped) => match the_same_document(known, mapped) {
-            Some(document) => match compare(lens, &known.row.body, &document.body) {
+            Some(document) => match compare(lens, secrets, &known.row.body, &document.body) {
                 Ok(None) => Finding::Same,
                 Ok(Some(differences)) => Finding::Wrong(differences),
                 Err(_) => Finding::NotCompared { why: "undecided" },

@@ -63,16 +63,22 @@ fn rejected(message: &str) -> Fate {
 fn comparison() -> Comparison {
     let mut comparison = Comparison::new(Some("dto"));
     let same = document(&json!(1), "西湖路1号", "m");
-    comparison.add(&stored(1), &same, &same);
-    comparison.add(&stored(2), &document(&json!("1.0000"), "西湖路1号", "m"), &same);
+    comparison.add(&stored(1), &same, &same, None);
+    comparison.add(&stored(2), &document(&json!("1.0000"), "西湖路1号", "m"), &same, None);
     comparison.add(
         &stored(3),
         &same,
         &document(&json!(1), "湖滨路2号", "<script>alert(1)</script>\u{202e}"),
+        None,
     );
-    comparison.add(&stored(4), &same, &rejected("存货 \"G1\" 不在对照表中"));
-    comparison.add(&stored(5), &Fate::Skipped("赠品".to_owned()), &same);
-    comparison.add(&stored(6), &Fate::Skipped("赠品".to_owned()), &rejected("missing"));
+    comparison.add(&stored(4), &same, &rejected("存货 \"G1\" 不在对照表中"), None);
+    comparison.add(&stored(5), &Fate::Skipped("赠品".to_owned()), &same, None);
+    comparison.add(
+        &stored(6),
+        &Fate::Skipped("赠品".to_owned()),
+        &rejected("missing"),
+        None,
+    );
     comparison.cost(1_000, 1_234);
     comparison
 }
@@ -105,7 +111,7 @@ fn the_text_names_patterns_with_counts_money_and_an_example() {
     insta::assert_snapshot!("report_en", with_report(Lang::En, &comparison(), text::text));
     let mut nothing = Comparison::new(Some("dto"));
     let same = document(&json!(1), "a", "b");
-    nothing.add(&stored(1), &same, &same);
+    nothing.add(&stored(1), &same, &same, None);
     insta::assert_snapshot!("no_op_zh", with_report(Lang::Zh, &nothing, text::text));
 }
 

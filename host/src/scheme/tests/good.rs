@@ -132,6 +132,40 @@ fn a_definition_survives_the_store() {
 }
 
 #[test]
+fn a_definition_says_whose_books_it_moves_and_no_secret() {
+    let site = Site::new();
+    let project = Project::load(site.root()).unwrap();
+    let scheme = site.scheme();
+    let accounts = |scheme: &Scheme| (scheme.source.account.clone(), scheme.target.account.clone());
+    let (source, target) = accounts(&scheme);
+    assert!(source.as_ref().unwrap().starts_with("wdt-qimen:"), "{source:?}");
+    assert_eq!(
+        target.as_deref(),
+        Some("tplus-cloud:openapi.chanjet.com:your-app-key"),
+        "what deliveries are unique in"
+    );
+    let stored = scheme.definition_json();
+    assert_eq!(
+        accounts(&Scheme::from_definition(&project, &stored).unwrap()),
+        (source.clone(), target)
+    );
+    // An older version did not store them: such a text reads, and is written again as it was.
+    let mut value: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    for side in ["source", "target"] {
+        let side = value[side].as_object_mut().unwrap();
+        side.shift_remove("account").unwrap();
+    }
+    let older = value.to_string();
+    let back = Scheme::from_definition(&project, &older).unwrap();
+    assert_eq!(accounts(&back), (None, None));
+    assert_eq!(back.definition_json(), older);
+
+    let other = edited(PROJECT, "your-app-key", "another-app-key");
+    site.write("dukou.toml", other);
+    assert_ne!(site.scheme().definition_json(), stored);
+}
+
+#[test]
 fn comments_and_line_ends_do_not_change_a_definition() {
     let site = Site::new();
     let before = site.scheme().definition_json();

@@ -12,6 +12,10 @@ pub(super) const PROMISES: &[Promise] = &[
     ("a fire happens once", a_fire_happens_once),
     ("blobs come back as they went in", blobs),
     ("one deployment is active, and hosts notice", one_is_active),
+    (
+        "a deployment replaces only what it was compared with",
+        only_what_it_was_compared_with,
+    ),
     ("audit entries are taken", audit),
 ];
 
@@ -59,6 +63,23 @@ fn deployment(note: &str) -> NewDeployment {
         note: note.into(),
         evidence: format!(r#"{{"accepted":"{note}"}}"#),
     }
+}
+
+fn only_what_it_was_compared_with(store: &dyn Store) {
+    let over = |expected: Option<u64>, note: &str| {
+        store
+            .activate_over(&scheme(), expected, &deployment(note), at(100))
+            .unwrap()
+    };
+    assert_eq!(over(Some(1), "first"), None, "nothing is in force");
+    assert_eq!(store.deployments(&scheme(), 10).unwrap(), []);
+    assert_eq!(over(None, "first"), Some(1));
+    let generation = store.generation().unwrap();
+    assert_eq!(over(None, "second"), None, "another was first");
+    assert_eq!(store.generation().unwrap(), generation);
+    assert_eq!(over(Some(1), "second"), Some(2));
+    assert_eq!(over(Some(1), "third"), None);
+    assert_eq!(store.active(&scheme()).unwrap().unwrap().what.note, "second");
 }
 
 fn one_is_active(store: &dyn Store) {

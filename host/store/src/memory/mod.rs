@@ -255,8 +255,21 @@ impl Store for MemoryStore {
         Ok(self.state().blobs.get(digest).cloned())
     }
 
-    fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError> {
+    fn activate_over(
+        &self,
+        scheme: &SchemeName,
+        expected: Option<u64>,
+        deployment: &NewDeployment,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError> {
         let mut state = self.state();
+        let known = state.deployments.get(scheme);
+        let active = known
+            .and_then(|known| known.iter().find(|one| one.active))
+            .map(|one| one.id);
+        if active != expected {
+            return Ok(None);
+        }
         state.schemes.insert(scheme.clone());
         state.generation += 1;
         let deployments = state.deployments.entry(scheme.clone()).or_default();
@@ -270,7 +283,7 @@ impl Store for MemoryStore {
             at,
             active: true,
         });
-        Ok(id)
+        Ok(Some(id))
     }
 
     fn active(&self, scheme: &SchemeName) -> Result<Option<Deployment>, StoreError> {

@@ -66,12 +66,17 @@ pub(super) fn blob(sql: &Connection, digest: &Digest) -> Step<Option<Vec<u8>>> {
         .transpose()
 }
 
-pub(super) fn activate(
+pub(super) fn activate_over(
     work: &mut Work<'_>,
     scheme: &SchemeName,
+    expected: Option<u64>,
     deployment: &NewDeployment,
     at: DateTime<Utc>,
-) -> Step<u64> {
+) -> Step<Option<u64>> {
+    let active = active(work.sql(), scheme)?.map(|active| active.id);
+    if active != expected {
+        return Ok(None);
+    }
     let scheme = work.scheme(scheme)?;
     work.sql()
         .prepare_cached("UPDATE deployments SET active = 0 WHERE scheme = ?1 AND active = 1")?
@@ -98,7 +103,7 @@ pub(super) fn activate(
             |row| row.get(0),
         )?;
     work.notice();
-    uint(id)
+    Ok(Some(uint(id)?))
 }
 
 const DEPLOYMENT: &str =

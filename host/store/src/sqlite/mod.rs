@@ -413,10 +413,16 @@ impl Store for SqliteStore {
         self.readers.run("reading a blob", |sql| deployments::blob(sql, digest))
     }
 
-    fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError> {
+    fn activate_over(
+        &self,
+        scheme: &SchemeName,
+        expected: Option<u64>,
+        deployment: &NewDeployment,
+        at: DateTime<Utc>,
+    ) -> Result<Option<u64>, StoreError> {
         let (scheme, deployment) = (scheme.clone(), deployment.clone());
         self.writer.run("activating a deployment", move |work| {
-            deployments::activate(work, &scheme, &deployment, at)
+            deployments::activate_over(work, &scheme, expected, &deployment, at)
         })
     }
 
