@@ -147,7 +147,7 @@ fn a_definition_says_whose_books_it_moves_and_no_secret() {
     let stored = scheme.definition_json();
     assert_eq!(
         accounts(&Scheme::from_definition(&project, &stored).unwrap()),
-        (source.clone(), target)
+        (source, target)
     );
     // An older version did not store them: such a text reads, and is written again as it was.
     let mut value: serde_json::Value = serde_json::from_str(&stored).unwrap();
