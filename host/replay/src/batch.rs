@@ -107,8 +107,8 @@ impl Bench<'_> {
         let mut was = fates(self.before, before, groups, &differs)?.into_iter();
         let mut is = fates(self.after, after, groups, &differs)?.into_iter();
         // Two versions may know the source differently: what either calls personal is.
-        let mut sources: Vec<&Catalogue> = self.before.source().into_iter().collect();
-        sources.extend(self.after.source().filter(|source| !sources.contains(source)));
+        let mut sources: Vec<&Catalogue> = self.before.source_catalogue().into_iter().collect();
+        sources.extend(self.after.source_catalogue().filter(|source| !sources.contains(source)));
         let wrapper = self.wrapper.as_deref();
         let each = groups.iter().zip(&differs).map(|(group, differs)| {
             let pair = differs.then(|| was.next().zip(is.next())).flatten();

@@ -62,7 +62,7 @@ impl Version {
         Digest::of_parts(parts)
     }
 
-    pub(crate) fn source(&self) -> Option<&Catalogue> {
+    pub(crate) fn source_catalogue(&self) -> Option<&Catalogue> {
         self.rules.source.as_ref()
     }
 
