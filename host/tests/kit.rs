@@ -3,33 +3,17 @@
 //! need beyond that is installed by the tutorial, here only its absence is told.
 #![expect(clippy::unwrap_used, reason = "what the desk cannot do may fail the test")]
 
+mod said;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use said::Said;
 use serde_json::Value;
 use tempfile::TempDir;
 
 struct Desk {
     dir: TempDir,
-}
-
-struct Said {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Said {
-    #[track_caller]
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
-    }
 }
 
 impl Desk {
@@ -62,11 +46,7 @@ impl Desk {
     }
 
     fn said(&self, output: Output) -> Said {
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Said::of(output)
     }
 
     fn edit(&self, file: &str, from: &str, to: &str) {

@@ -4,6 +4,7 @@
 
 #[path = "../../xtask/src/fleet.rs"]
 mod fleet;
+mod said;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,26 +21,8 @@ use dukou_core::window::WindowRange;
 use dukou_store::Store;
 use dukou_store::rows::{IngestPage, IngestRecord, NewProblem, OpenWindow, Settled, Settlement};
 use dukou_store::sqlite::{SqliteOptions, SqliteStore};
+use said::Said;
 use serde_json::Value;
-
-struct Said {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Said {
-    #[track_caller]
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
-    }
-}
 
 /// Runs dukou on a project, in English.
 fn dukou(project: &Path, args: &[&str]) -> Said {
@@ -51,11 +34,7 @@ fn dukou(project: &Path, args: &[&str]) -> Said {
         .env("DUKOU_CACHE", std::env::temp_dir().join("dukou-tests-compiled"))
         .output()
         .unwrap();
-    Said {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Said::of(output)
 }
 
 fn sixty() -> (tempfile::TempDir, fleet::Fleet) {

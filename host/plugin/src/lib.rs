@@ -17,6 +17,7 @@ mod chain;
 mod check;
 mod compile;
 mod effort;
+mod ends;
 mod engine;
 mod error;
 pub mod explain;

@@ -167,3 +167,19 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// A [`Failure`] with the sentence of a key, for commands to return.
+fn failure(
+    context: &Context,
+    code: &'static str,
+    key: &str,
+    arguments: &[(&str, &dyn std::fmt::Display)],
+    exit: Exit,
+) -> anyhow::Error {
+    Failure {
+        code,
+        message: context.lang.text(key, arguments),
+        exit,
+    }
+    .into()
+}

@@ -125,31 +125,39 @@ pub fn threads() -> usize {
 /// # Errors
 /// As [`examine`].
 pub fn unasked(project: &Project, store: &dyn Store, scheme: &Scheme, wanted: &Wanted) -> anyhow::Result<Examined> {
-    let cases = prove(scheme, wanted)?;
-    let before = store.active(&scheme.name)?;
-    let standing = match &before {
-        None => Standing::First,
-        Some(active) if active.what.digest == wanted.digest => Standing::Unchanged,
-        Some(_) => Standing::NotAsked,
-    };
-    let mut examined = Examined {
-        changes: Vec::new(),
-        before_recipe: None,
-        recipe: wanted.recipe,
-        digest: wanted.digest,
-        cases,
-        comparison: None,
-        patterns: Vec::new(),
-        rerouted: Vec::new(),
-        standing,
-        base: base_of(project, scheme),
-        before,
-    };
+    let mut examined = begin(project, store, scheme, wanted)?;
+    if examined.standing == Standing::Pending {
+        examined.standing = Standing::NotAsked;
+    }
     if let Some(active) = &examined.before {
         let tables = activate::tables_of(store, active)?;
         examined.changes = changed(active, &tables, wanted);
     }
     Ok(examined)
+}
+
+/// What can be told before anything is compared: `First`, `Unchanged`, or still open (`Pending`). The plugins' own cases
+/// have passed.
+fn begin(project: &Project, store: &dyn Store, scheme: &Scheme, wanted: &Wanted) -> anyhow::Result<Examined> {
+    let cases = prove(scheme, wanted)?;
+    let before = store.active(&scheme.name)?;
+    Ok(Examined {
+        standing: match &before {
+            None => Standing::First,
+            Some(active) if active.what.digest == wanted.digest => Standing::Unchanged,
+            Some(_) => Standing::Pending,
+        },
+        before,
+        before_recipe: None,
+        recipe: wanted.recipe,
+        digest: wanted.digest,
+        changes: Vec::new(),
+        cases,
+        comparison: None,
+        patterns: Vec::new(),
+        rerouted: Vec::new(),
+        base: base_of(project, scheme),
+    })
 }
 
 fn changed(active: &Deployment, tables: &BTreeMap<String, BTreeMap<String, String>>, wanted: &Wanted) -> Vec<Change> {
@@ -179,26 +187,12 @@ pub fn examine(
     wanted: &Wanted,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Examined> {
-    let cases = prove(scheme, wanted)?;
-    let mut examined = Examined {
-        before: store.active(&scheme.name)?,
-        before_recipe: None,
-        recipe: wanted.recipe,
-        digest: wanted.digest,
-        changes: Vec::new(),
-        cases,
-        comparison: None,
-        patterns: Vec::new(),
-        rerouted: Vec::new(),
-        standing: Standing::First,
-        base: base_of(project, scheme),
-    };
+    let mut examined = begin(project, store, scheme, wanted)?;
     let Some(active) = examined.before.clone() else {
         return Ok(examined);
     };
-    if active.what.digest == wanted.digest {
+    if examined.standing == Standing::Unchanged {
         examined.before_recipe = Some(wanted.recipe);
-        examined.standing = Standing::Unchanged;
         return Ok(examined);
     }
     let (old_scheme, old) = load(project, store, runtime, &active)?;

@@ -408,16 +408,25 @@ fn code(name: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn the_dry_run_has_no_way_to_a_sender() {
-    let store = code("host/store/src/lib.rs");
-    let verbs: Vec<&str> = store
+/// The store's verbs that are not known to only read: a new one counts as writing until somebody says otherwise.
+fn writing_verbs() -> Vec<String> {
+    code("host/store/src/lib.rs")
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("fn ")?.split_once('('))
-        .map(|(name, _)| name)
-        .filter(|name| !READS.contains(name))
-        .collect();
-    assert!(verbs.contains(&"settle") && verbs.contains(&"ingest"), "{verbs:?}");
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| !READS.contains(&name.as_str()))
+        .collect()
+}
+
+#[test]
+fn the_dry_run_has_no_way_to_a_sender() {
+    let verbs = writing_verbs();
+    assert!(
+        ["settle", "ingest"]
+            .iter()
+            .all(|verb| verbs.iter().any(|known| known == verb)),
+        "{verbs:?}"
+    );
     let mut broken = Vec::new();
     for (name, known) in DRY {
         let code = code(name);
@@ -518,13 +527,7 @@ fn a_replay_has_no_way_to_the_remote_systems() {
 /// Listing what a version wrote is for the moment after a mistake: nothing in it may make a second one.
 #[test]
 fn the_blast_radius_has_no_way_to_a_sender_and_changes_nothing() {
-    let store = code("host/store/src/lib.rs");
-    let verbs: Vec<&str> = store
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("fn ")?.split_once('('))
-        .map(|(name, _)| name)
-        .filter(|name| !READS.contains(name))
-        .collect();
+    let verbs = writing_verbs();
     let rooms = [
         "host/src/overview/blast/",
         "host/src/overview/history/",

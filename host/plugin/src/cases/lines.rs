@@ -3,20 +3,14 @@
 
 use serde_json::Value;
 
+use crate::ends::common_ends;
+
 /// The largest table of an alignment, in cells; longer lists are paired in order, which is true as well, only less short.
 const MOST_CELLS: usize = 10_000;
 
 /// Every line of both lists once, in order: pairs, and lines of one side alone. Equal lines at both ends are paired.
 pub(super) fn paired(ours: &[Value], theirs: &[Value]) -> Vec<(Option<usize>, Option<usize>)> {
-    let head = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
-    let most = ours.len().min(theirs.len()) - head;
-    let tail = ours
-        .iter()
-        .rev()
-        .zip(theirs.iter().rev())
-        .take(most)
-        .take_while(|(a, b)| a == b)
-        .count();
+    let (head, tail) = common_ends(ours, theirs);
     let mut out: Vec<(Option<usize>, Option<usize>)> = (0..head).map(|at| (Some(at), Some(at))).collect();
     let ours_middle = ours.get(head..ours.len() - tail).unwrap_or_default();
     let theirs_middle = theirs.get(head..theirs.len() - tail).unwrap_or_default();

@@ -1,19 +1,13 @@
 //! Which elements two lists have in common, in order: so that a line that went away is told from lines that changed.
 
+use crate::ends::common_ends;
+
 /// The largest table of an alignment, in cells.
 const MOST_CELLS: usize = 250_000;
 
 /// Pairs of equal elements in order, as many as possible (a longest common subsequence).
 pub(crate) fn aligned(ours: &[String], theirs: &[String]) -> Vec<(usize, usize)> {
-    let head = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
-    let most = ours.len().min(theirs.len()) - head;
-    let tail = ours
-        .iter()
-        .rev()
-        .zip(theirs.iter().rev())
-        .take(most)
-        .take_while(|(a, b)| a == b)
-        .count();
+    let (head, tail) = common_ends(ours, theirs);
     let mut out: Vec<(usize, usize)> = (0..head).map(|at| (at, at)).collect();
     let (rows, columns) = (ours.len() - head - tail, theirs.len() - head - tail);
     if rows.saturating_mul(columns) <= MOST_CELLS {

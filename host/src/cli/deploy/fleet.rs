@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::order::{FleetOrder, To};
 use crate::cli::output::{self, note, say};
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, failure};
 use crate::compose::{self, Host};
 use crate::deploy::fleet::promote::{Fate, Promotion, promote, roll_out};
 use crate::deploy::fleet::{self, Colour, Component, Look, Row, Target, Which, preview, select};
@@ -326,19 +326,4 @@ fn refusal(context: &Context, refused: &rollout::Refused) -> anyhow::Error {
             failure(context, "rollout.busy", "fleet.busy", &arguments, Exit::Refused)
         }
     }
-}
-
-pub(super) fn failure(
-    context: &Context,
-    code: &'static str,
-    key: &str,
-    arguments: &[(&str, &dyn Display)],
-    exit: Exit,
-) -> anyhow::Error {
-    Failure {
-        code,
-        message: context.lang.text(key, arguments),
-        exit,
-    }
-    .into()
 }

@@ -18,7 +18,7 @@ pub use order::{Args, FleetOrder, To};
 
 use super::output::{self, note, say};
 use super::progress::Replaying;
-use super::{Context, Failure};
+use super::{Context, failure};
 use crate::compose::{self, Host};
 use crate::deploy::activate::Reason;
 use crate::deploy::evidence::{Evidence, How};
@@ -78,7 +78,14 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         unknown.retain(|text| !one.examined.knows(text));
     }
     if let Some(pattern) = unknown.first() {
-        return Err(no_such_pattern(context, pattern).into());
+        let arguments: [(&str, &dyn std::fmt::Display); 1] = [("pattern", pattern)];
+        return Err(failure(
+            context,
+            "deploy.pattern",
+            "gate.no-such-pattern",
+            &arguments,
+            Exit::NotFound,
+        ));
     }
     if let (Some(path), [one]) = (&args.html, all.as_slice()) {
         report(context, path, &host, one)?;
@@ -88,14 +95,13 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         return Ok(stopped(context, &host, &all, &args));
     }
     if args.no_gate && !args.yes {
-        let message = context.lang.t("gate.no-gate-needs-yes");
-        let exit = Exit::Refused;
-        return Err(Failure {
-            code: "deploy.no-gate",
-            message,
-            exit,
-        }
-        .into());
+        return Err(failure(
+            context,
+            "deploy.no-gate",
+            "gate.no-gate-needs-yes",
+            &[],
+            Exit::Refused,
+        ));
     }
     let mut done = Vec::new();
     for one in &all {
@@ -259,12 +265,14 @@ pub fn put_into_force(
     };
     let deployed = deploy::activate(host.store.as_ref(), scheme, wanted, &reason)?;
     if deployed == Deployed::Overtaken {
-        return Err(Failure {
-            code: "deploy.overtaken",
-            message: context.lang.text("gate.overtaken", &[("scheme", &scheme.name)]),
-            exit: Exit::Refused,
-        }
-        .into());
+        let arguments: [(&str, &dyn std::fmt::Display); 1] = [("scheme", &scheme.name)];
+        return Err(failure(
+            context,
+            "deploy.overtaken",
+            "gate.overtaken",
+            &arguments,
+            Exit::Refused,
+        ));
     }
     host.reach("deploy.after-activate");
     Ok(deployed)
@@ -287,14 +295,6 @@ fn report(context: &Context, path: &std::path::Path, host: &Host, one: &Candidat
     )
 }
 
-fn no_such_pattern(context: &Context, pattern: &str) -> Failure {
-    Failure {
-        code: "deploy.pattern",
-        message: context.lang.text("gate.no-such-pattern", &[("pattern", &pattern)]),
-        exit: Exit::NotFound,
-    }
-}
-
 /// Compiles one plugin under this process's own limits; the answer is the process's exit code.
 pub fn compile(args: CompileArgs) -> std::process::ExitCode {
     compile_in_child(args.arguments)
@@ -309,12 +309,13 @@ pub fn component(context: &Context, path: &std::path::Path) -> anyhow::Result<Ar
         Ok(bytes) => Ok(bytes.into()),
         Err(error) => {
             let arguments: [(&str, &dyn std::fmt::Display); 2] = [("path", &path.display()), ("reason", &error)];
-            Err(Failure {
-                code: "deploy.file",
-                message: context.lang.text("gate.unreadable", &arguments),
-                exit: Exit::NotFound,
-            }
-            .into())
+            Err(failure(
+                context,
+                "deploy.file",
+                "gate.unreadable",
+                &arguments,
+                Exit::NotFound,
+            ))
         }
     }
 }

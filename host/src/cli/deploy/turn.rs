@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use serde_json::json;
 
-use super::fleet::failure;
 use crate::cli::Context;
+use crate::cli::failure;
 use crate::cli::output::{self, say};
 use crate::compose::Host;
 use crate::deploy::rollout::{self, Ground, Turned, step_on};

@@ -199,6 +199,5 @@ fn rate(context: &Context, seen: &Progress, took_ms: u128) -> String {
 }
 
 fn failure(context: &Context, code: &'static str, arguments: &[(&str, &dyn Display)], exit: Exit) -> anyhow::Error {
-    let message = context.lang.text(code, arguments);
-    Failure { code, message, exit }.into()
+    crate::cli::failure(context, code, code, arguments, exit)
 }

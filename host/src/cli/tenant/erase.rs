@@ -8,8 +8,9 @@ use dukou_store::rows::Erased;
 use dukou_store::{PipelineLock, StoreError};
 use serde_json::json;
 
-use super::{failure, stored};
+use super::stored;
 use crate::cli::Context;
+use crate::cli::failure;
 use crate::cli::output::{self, note, say};
 use crate::compose;
 use crate::deploy::rollout::{self, Ground};

@@ -11,8 +11,9 @@ use dukou_store::Store;
 use dukou_store::rows::{DeliveryRow, ProblemFilter, ProblemRow, Span, Story};
 use serde_json::{Value, json};
 
-use super::{failure, stored};
+use super::stored;
 use crate::cli::Context;
+use crate::cli::failure;
 use crate::cli::output::{self, note, say};
 use crate::exit::Exit;
 use crate::overview::desk::Desk;

@@ -9,7 +9,7 @@ mod new;
 use clap::Subcommand;
 use dukou_core::names::SchemeName;
 
-use super::{Context, Failure};
+use super::Context;
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
 use crate::scheme::{Code, DefinitionErrors, Diagnostic};
@@ -65,19 +65,4 @@ fn stored(desk: &Desk, tenant: &str) -> anyhow::Result<Vec<SchemeName>> {
         return Err(DefinitionErrors::from(finding).into());
     }
     Ok(own)
-}
-
-fn failure(
-    context: &Context,
-    code: &'static str,
-    key: &str,
-    arguments: &[(&str, &dyn std::fmt::Display)],
-    exit: Exit,
-) -> anyhow::Error {
-    Failure {
-        code,
-        message: context.lang.text(key, arguments),
-        exit,
-    }
-    .into()
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use dukou_core::names::{DEFAULT_TENANT, is_name};
 use serde_json::json;
 
-use super::failure;
 use crate::cli::Context;
+use crate::cli::failure;
 use crate::cli::output::{self, note, say};
 use crate::exit::Exit;
 use crate::scheme::{Code, DefinitionErrors, Diagnostic, quoted};
