@@ -33,9 +33,11 @@ pub enum Deployed {
         /// What it replaced.
         before: Option<u64>,
     },
-    /// Something else came into force since it was compared: nothing was done.
-    Overtaken,
 }
+
+/// Something else came into force since it was compared: nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overtaken;
 
 /// Why and on what a deployment comes into force.
 #[derive(Debug, Clone, Copy)]
@@ -54,22 +56,23 @@ pub struct Reason<'a> {
 ///
 /// # Errors
 /// The store's.
-pub fn activate(store: &dyn Store, scheme: &Scheme, wanted: &Wanted, reason: &Reason<'_>) -> anyhow::Result<Deployed> {
+pub fn activate(
+    store: &dyn Store,
+    scheme: &Scheme,
+    wanted: &Wanted,
+    reason: &Reason<'_>,
+) -> anyhow::Result<Result<Deployed, Overtaken>> {
     let active = store.active(&scheme.name)?;
     if let Some(active) = &active
         && active.what.digest == wanted.digest
     {
-        return Ok(Deployed::Unchanged { id: active.id });
+        return Ok(Ok(Deployed::Unchanged { id: active.id }));
     }
     let deployment = keep(store, wanted, reason)?;
     // Only over what it was compared with: what came meanwhile was compared by nobody.
     let before = reason.evidence.before;
-    Ok(
-        match store.activate_over(&scheme.name, before, &deployment, reason.at)? {
-            Some(id) => Deployed::Activated { id, before },
-            None => Deployed::Overtaken,
-        },
-    )
+    let id = store.activate_over(&scheme.name, before, &deployment, reason.at)?;
+    Ok(id.map(|id| Deployed::Activated { id, before }).ok_or(Overtaken))
 }
 
 /// Lays everything that a deployment names into the store, so that activating it needs nothing else: an activation never

@@ -2,6 +2,9 @@
 //! the stored history; every pattern of difference needs a person's acceptance, which expires when a recipe changes. The
 //! same output everywhere is a proved no-op and needs nobody. Activates nothing, sends nothing.
 
+mod kept;
+mod route;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, Utc};
@@ -11,15 +14,18 @@ use dukou_replay::{Comparison, Options, Pattern, Progress, replay};
 use dukou_store::Store;
 use dukou_store::rows::{Acceptance, Deployment, Span};
 
+use self::route::{comes_back, rerouted};
 use super::activate::{self, load};
 use super::changes::{self, Side};
-use super::evidence::{Change, Evidence, Figure, How, PatternEvidence, ReplayFigures, Standing};
-use super::rollback::left_by;
+use super::evidence::{Change, Standing};
 use super::stored::{RememberedOutcomes, StoredHistory};
 use super::wanted::Wanted;
 use super::{base_of, prove};
 use crate::scheme::Scheme;
 use crate::settings::Project;
+
+pub use self::kept::figures;
+pub use self::route::Rerouted;
 
 /// Days of history that a deployment is judged by where nobody says otherwise.
 pub const USUAL_DAYS: u32 = 30;
@@ -54,40 +60,6 @@ pub struct Judged {
     /// What was said for exactly these two recipes.
     pub decision: Option<Acceptance>,
 }
-
-/// A change of where records come from, where documents go, or by what they are known: no replay shows what it does, so a
-/// person says yes to it.
-#[derive(Debug, Clone)]
-pub struct Rerouted {
-    /// Eight hex digits; the same for the same place.
-    pub id: String,
-    /// What changes.
-    pub change: Change,
-    /// What was said for exactly these two deployments.
-    pub decision: Option<Acceptance>,
-}
-
-/// A content that a rollback left: [`Change::what`] of its coming back.
-const LEFT: &str = "rolled-back";
-
-/// Parts of a definition that decide no document and yet what becomes of every one.
-const ROUTES: [&str; 15] = [
-    "source.connection",
-    "source.account",
-    "source.api",
-    "source.key",
-    "source.request",
-    "source.from",
-    "source.span_ms",
-    "source.overlap_ms",
-    "source.lag_ms",
-    "target.connection",
-    "target.account",
-    "target.api",
-    "target.key",
-    "group",
-    "after_delivery",
-];
 
 /// What the gate saw.
 pub struct Examined {
@@ -199,14 +171,7 @@ pub fn examine(
     examined.before_recipe = Some(old.recipe);
     examined.changes = changed(&active, &old.tables, wanted);
     let said = store.acceptances(&scheme.name, &active.what.digest, &wanted.digest)?;
-    if let Some((rollback, note)) = left_by(store, &scheme.name, &wanted.digest)? {
-        examined.changes.push(Change {
-            what: LEFT.to_owned(),
-            name: rollback.to_string(),
-            before: (!note.is_empty()).then_some(note),
-            after: None,
-        });
-    }
+    examined.changes.extend(comes_back(store, scheme, wanted)?);
     examined.rerouted = rerouted(&examined.changes, &said);
     if old.recipe == wanted.recipe && same_rules(&old_scheme, scheme) {
         examined.standing = examined.weigh(Standing::SameRecipe);
@@ -241,38 +206,6 @@ pub fn examine(
     });
     examined.comparison = Some(comparison);
     Ok(examined)
-}
-
-fn rerouted(changes: &[Change], said: &[Acceptance]) -> Vec<Rerouted> {
-    let routed = |change: &&Change| {
-        let below = |route: &str| {
-            change
-                .name
-                .strip_prefix(route)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        // Older versions did not write down whose books they meant: that they are known now reroutes nothing.
-        let learned = change.before.is_none() && ["source.account", "target.account"].contains(&change.name.as_str());
-        match change.what.as_str() {
-            "definition" => !learned && ROUTES.into_iter().any(below),
-            // A judge that comes or goes may say nothing of what is stored, and much of what is to come.
-            "plugin" => change.before.is_none() || change.after.is_none(),
-            other => other == LEFT,
-        }
-    };
-    changes
-        .iter()
-        .filter(routed)
-        .map(|change| {
-            let digest = Digest::of_parts([change.what.as_bytes(), change.name.as_bytes()]);
-            let id: String = digest.short().chars().take(8).collect();
-            Rerouted {
-                decision: said.iter().find(|one| one.pattern == id).cloned(),
-                change: change.clone(),
-                id,
-            }
-        })
-        .collect()
 }
 
 /// The host's own check is part of what decides a verdict, though not of the chain's recipe.
@@ -344,28 +277,6 @@ impl Examined {
             Standing::Pending
         }
     }
-
-    /// What a deployment of it rests on.
-    pub fn evidence(&self, how: How) -> Evidence {
-        Evidence {
-            how,
-            standing: self.standing,
-            before: self.before.as_ref().map(|before| before.id),
-            recipe: self.recipe.to_string(),
-            base: self.base.clone(),
-            changes: self.changes.clone(),
-            cases: self.cases.clone(),
-            replay: self.comparison.as_ref().map(figures),
-            patterns: self
-                .patterns
-                .iter()
-                .map(pattern_evidence)
-                .chain(self.rerouted.iter().map(route_evidence))
-                .collect(),
-            rollout: None,
-            rollback: None,
-        }
-    }
 }
 
 /// Whether a person means this id: by `all`, or by four or more of its digits.
@@ -385,112 +296,4 @@ pub struct Said<'a> {
     pub note: &'a str,
     /// When.
     pub at: DateTime<Utc>,
-}
-
-/// The figures of a comparison that are kept as evidence.
-pub fn figures(comparison: &Comparison) -> ReplayFigures {
-    ReplayFigures {
-        all: comparison.all,
-        same: comparison.same,
-        changed: comparison.changed,
-        newly_failing: comparison.newly_failing,
-        newly_fixed: comparison.newly_fixed,
-        fuel: (comparison.fuel.before, comparison.fuel.after),
-        received: comparison
-            .received
-            .map(|(first, last)| (first.to_rfc3339(), last.to_rfc3339())),
-    }
-}
-
-fn pattern_evidence(judged: &Judged) -> PatternEvidence {
-    let pattern = &judged.pattern;
-    let figure = Figure {
-        groups: pattern.groups,
-        amount: pattern.amount,
-    };
-    let (id, kind) = (pattern.id.clone(), pattern.kind.word());
-    said_of(id, kind, pattern.path.clone(), figure, judged.decision.as_ref())
-}
-
-fn route_evidence(one: &Rerouted) -> PatternEvidence {
-    let (id, path) = (one.id.clone(), Some(one.change.name.clone()));
-    said_of(id, "route", path, Figure::default(), one.decision.as_ref())
-}
-
-fn said_of(
-    id: String,
-    kind: &str,
-    path: Option<String>,
-    figure: Figure,
-    decision: Option<&Acceptance>,
-) -> PatternEvidence {
-    let (accepted, by, note) = match decision {
-        Some(decision) => (Some(decision.accepted), decision.by.clone(), decision.note.clone()),
-        None => (None, String::new(), String::new()),
-    };
-    PatternEvidence {
-        id,
-        kind: kind.to_owned(),
-        path,
-        figure,
-        accepted,
-        by,
-        note,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(what: &str, name: &str) -> Change {
-        Change {
-            what: what.into(),
-            name: name.into(),
-            before: None,
-            after: None,
-        }
-    }
-
-    #[test]
-    fn what_no_replay_shows_needs_a_word() {
-        let changes = [
-            change("definition", "target.connection"),
-            change("definition", "target.schedule.cron"),
-            change("definition", "group.by"),
-            change("definition", "groups"),
-            change("setting", "mapping.settings.group"),
-            change("definition", "title"),
-            change("plugin", "voucher-checks"),
-            change(LEFT, "7"),
-            change("definition", "source.request[3][1]"),
-            change("definition", "source.lag_ms"),
-            change("definition", "source.page_size"),
-        ];
-        let found: Vec<_> = rerouted(&changes, &[]).into_iter().map(|one| one.change.name).collect();
-        assert_eq!(
-            found,
-            [
-                "target.connection",
-                "group.by",
-                "voucher-checks",
-                "7",
-                "source.request[3][1]",
-                "source.lag_ms"
-            ]
-        );
-    }
-
-    #[test]
-    fn other_books_need_a_word_and_books_that_are_first_written_down_do_not() {
-        for name in ["source.account", "target.account"] {
-            let learned = change("definition", name);
-            let moved = Change {
-                before: Some("\"books of one\"".into()),
-                ..learned.clone()
-            };
-            assert_eq!(rerouted(&[learned], &[]).len(), 0, "{name}");
-            assert_eq!(rerouted(&[moved], &[]).len(), 1, "{name}");
-        }
-    }
 }

@@ -19,7 +19,7 @@ pub mod watch;
 
 use dukou_core::digest::Digest;
 
-pub use activate::{Deployed, activate, undeployed};
+pub use activate::{Deployed, Overtaken, activate, undeployed};
 pub use cases::prove;
 pub use rollback::rollback;
 pub use wanted::{Override, Wanted, check_plugins, wanted, wanted_with};

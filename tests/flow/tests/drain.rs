@@ -63,6 +63,20 @@ fn shops(site: &Site) -> Vec<(String, Vec<String>)> {
     shops
 }
 
+/// A site that was run while its table had but one shop, and its shops: the orders of all others are refused.
+fn lacking_shops(orders: usize) -> (Site, Vec<(String, Vec<String>)>) {
+    let options = SiteOptions {
+        orders,
+        ..SiteOptions::default()
+    };
+    let site = Site::new(DUKOU, &options);
+    by_table(&site);
+    let shops = shops(&site);
+    table(&site, &[&shops[0].0]);
+    assert_eq!(site.dukou(&["run"]).code, Some(5));
+    (site, shops)
+}
+
 /// Open problems: group and code.
 fn open(site: &Site) -> BTreeMap<String, String> {
     let listed = site.dukou(&["problem", "ls", "--json", "--limit", "1000"]).json();
@@ -329,16 +343,8 @@ fn a_first_batch_that_the_target_refuses_stops_the_drain() {
 
 #[test]
 fn only_making_due_again_sends_nothing() {
-    let options = SiteOptions {
-        orders: 12,
-        ..SiteOptions::default()
-    };
-    let site = Site::new(DUKOU, &options);
-    by_table(&site);
-    let shops = shops(&site);
+    let (site, shops) = lacking_shops(12);
     let all: Vec<&str> = shops.iter().map(|(shop, _)| shop.as_str()).collect();
-    table(&site, &all[..1]);
-    assert_eq!(site.dukou(&["run"]).code, Some(5));
     let (created, refused) = (creates(&site), open(&site).len());
     let denied = site.dukou(&["problem", "retry", "--remap-only"]);
     assert_eq!(denied.code, Some(9), "needs --yes: {denied:?}");
@@ -356,16 +362,8 @@ fn only_making_due_again_sends_nothing() {
 
 #[test]
 fn a_drain_stops_between_batches_and_says_what_is_left() {
-    let options = SiteOptions {
-        orders: 30,
-        ..SiteOptions::default()
-    };
-    let site = Site::new(DUKOU, &options);
-    by_table(&site);
-    let shops = shops(&site);
+    let (site, shops) = lacking_shops(30);
     let all: Vec<&str> = shops.iter().map(|(shop, _)| shop.as_str()).collect();
-    table(&site, &all[..1]);
-    assert_eq!(site.dukou(&["run"]).code, Some(5));
     let (before, refused) = (vouchers(&site).len(), open(&site).len());
     assert!(refused > 5, "{refused}");
     table(&site, &all);
@@ -397,16 +395,8 @@ fn a_drain_stops_between_batches_and_says_what_is_left() {
 
 #[test]
 fn beside_serve_the_serving_process_does_the_work() {
-    let options = SiteOptions {
-        orders: 20,
-        ..SiteOptions::default()
-    };
-    let site = Site::new(DUKOU, &options);
-    by_table(&site);
-    let shops = shops(&site);
+    let (site, shops) = lacking_shops(20);
     let all: Vec<&str> = shops.iter().map(|(shop, _)| shop.as_str()).collect();
-    table(&site, &all[..1]);
-    assert_eq!(site.dukou(&["run"]).code, Some(5));
     table(&site, &all[..all.len() - 1]);
     assert_eq!(site.dukou(&["run"]).code, Some(5));
     let serving = site.command(&["serve"]).spawn().unwrap();

@@ -24,7 +24,7 @@ use crate::deploy::activate::Reason;
 use crate::deploy::evidence::{Evidence, How};
 use crate::deploy::gate::{self, Examined, Said, Terms};
 use crate::deploy::wanted::{own_plugins, summary};
-use crate::deploy::{self, Deployed, Override, Wanted, lock};
+use crate::deploy::{self, Deployed, Override, Overtaken, Wanted, lock};
 use crate::exit::Exit;
 use crate::overview::{self, Lens};
 use crate::scheme::Scheme;
@@ -223,7 +223,6 @@ fn bring_into_force(
     let (text, result, id) = match deployed {
         Deployed::Unchanged { id } => ("deploy.unchanged", "unchanged", id),
         Deployed::Activated { id, .. } => ("deploy.activated", "activated", id),
-        Deployed::Overtaken => anyhow::bail!("{} was overtaken", scheme.name),
     };
     entry["result"] = result.into();
     entry["id"] = id.to_string().into();
@@ -263,17 +262,10 @@ pub fn put_into_force(
         evidence,
         at: host.clock.now(),
     };
-    let deployed = deploy::activate(host.store.as_ref(), scheme, wanted, &reason)?;
-    if deployed == Deployed::Overtaken {
+    let deployed = deploy::activate(host.store.as_ref(), scheme, wanted, &reason)?.map_err(|Overtaken| {
         let arguments: [(&str, &dyn std::fmt::Display); 1] = [("scheme", &scheme.name)];
-        return Err(failure(
-            context,
-            "deploy.overtaken",
-            "gate.overtaken",
-            &arguments,
-            Exit::Refused,
-        ));
-    }
+        failure(context, "deploy.overtaken", "gate.overtaken", &arguments, Exit::Refused)
+    })?;
     host.reach("deploy.after-activate");
     Ok(deployed)
 }

@@ -8,7 +8,7 @@ use dukou_core::names::SchemeName;
 
 use super::{Colour, Component, Row};
 use crate::compose::Host;
-use crate::deploy::activate::{Deployed, Reason, activate, keep};
+use crate::deploy::activate::{Deployed, Overtaken, Reason, activate, keep};
 use crate::deploy::evidence::{How, Standing};
 use crate::deploy::lock;
 use crate::deploy::rollout::{self, Entrant, Ground, NewRollout};
@@ -85,9 +85,9 @@ fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Res
     let deployed = activate(host.store.as_ref(), &looked.scheme, &looked.wanted, &reason)?;
     host.reach("deploy.after-activate");
     Ok(match deployed {
-        Deployed::Unchanged { id } => Fate::Unchanged(id),
-        Deployed::Activated { id, .. } => Fate::Promoted(id),
-        Deployed::Overtaken => Fate::Held("moved"),
+        Ok(Deployed::Unchanged { id }) => Fate::Unchanged(id),
+        Ok(Deployed::Activated { id, .. }) => Fate::Promoted(id),
+        Err(Overtaken) => Fate::Held("moved"),
     })
 }
 
