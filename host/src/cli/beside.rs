@@ -1,74 +1,162 @@
 //! `run` beside a running `serve`: both halves of the scheme fire now, in the process that has the pipeline's role, and
-//! this one waits until nothing moves.
+//! this one waits until all that could be read when it was asked is read and nothing moves.
 
 use std::time::Duration;
 
-use dukou_core::delivery::DeliveryState;
+use chrono::{DateTime, Utc};
 use dukou_core::names::SchemeName;
+use dukou_core::window::{self, WindowRule};
+use dukou_store::rows::Overview;
 
 use super::output::{json, say};
-use super::run::{BESIDE_POLL, in_state};
-use super::{Context, Failure};
+use super::run::moving;
+use super::{Context, failure};
 use crate::compose::Host;
 use crate::exit::Exit;
 use crate::pipeline::serve::{SOURCE, TARGET};
+use crate::scheme::Scheme;
 
-/// The longest that a command waits for another process.
+/// How often the other process's progress is looked at.
+const POLL: Duration = Duration::from_millis(200);
+/// How long nothing may change before the command gives up waiting: what waits at the target has an unknown outcome's
+/// quarantine or a throttled account before it.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// How long the source may give nothing: a page and its retries take less.
+const SOURCE_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the other process stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// The source is not read up to what was there when this command asked.
+    Reading,
+    /// Groups wait for their transform, or documents for the target.
+    Moving,
+    /// Nothing is left to do.
+    Done,
+}
 
 /// Fires both halves and waits for what comes of it.
 ///
 /// # Errors
-/// When the store fails, or the other process does nothing for an hour.
+/// When the store fails, when nothing is in force, or the other process makes no progress.
 pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Result<Exit> {
+    let Some(active) = host.store.active(name)? else {
+        let key = "deploy.none";
+        return Err(failure(context, key, key, &[("scheme", name)], Exit::Refused));
+    };
+    let rule = Scheme::from_definition(&host.project, &active.what.definition)?
+        .source
+        .window;
     let asked_at = host.clock.now();
-    fire_now(host, name, SOURCE)?;
-    fire_now(host, name, TARGET)?;
-    let started = host.clock.monotonic();
-    let mut quiet = 0;
+    fire_now(host, name, SOURCE, asked_at)?;
+    fire_now(host, name, TARGET, asked_at)?;
+    let mut seen = None;
+    let mut changed_at = host.clock.monotonic();
     loop {
         let overview = host.store.overview(name)?;
-        let moving = in_state(
-            &overview,
-            &[
-                DeliveryState::Queued,
-                DeliveryState::Claimed,
-                DeliveryState::Sending,
-                DeliveryState::Unknown,
-            ],
-        );
-        let fired = host.store.next_fire(name, SOURCE)?.is_none_or(|next| next > asked_at);
-        let still = fired && moving.count == 0 && overview.untransformed.count == 0;
-        quiet = if still { quiet + 1 } else { 0 };
-        // A deliver half that fired before the pull had anything to give fires again.
-        if fired && moving.count > 0 {
-            fire_now(host, name, TARGET)?;
-        }
-        if quiet >= 5 {
-            let problems: u64 = overview.problems.iter().map(|(_, tally)| tally.count).sum();
-            if context.json {
-                json(serde_json::json!({ "scheme": name.to_string(), "beside": true, "problems": problems }));
-            } else {
-                say(&context.lang.text("run.beside-done", &[("problems", &problems)]));
+        let stands = stands(&overview, &rule, asked_at);
+        let steady = seen.as_ref() == Some(&overview);
+        let patience = match stands {
+            // The mark may be newer than the tallies before it: only what stands still is over.
+            Stands::Done if steady => return Ok(done(context, name, &overview)),
+            Stands::Done => PATIENCE,
+            Stands::Reading => SOURCE_PATIENCE,
+            Stands::Moving => {
+                // A deliver half that fired before the pull had anything to give fires again.
+                fire_now(host, name, TARGET, host.clock.now())?;
+                PATIENCE
             }
-            return Ok(if problems > 0 { Exit::Problems } else { Exit::Done });
+        };
+        if !steady {
+            seen = Some(overview);
+            changed_at = host.clock.monotonic();
         }
-        if host.clock.monotonic() - started > PATIENCE {
-            return Err(Failure {
-                code: "run.no-progress",
-                message: context.lang.t("run.no-progress"),
-                exit: Exit::Unavailable,
-            }
-            .into());
+        if host.clock.monotonic().saturating_sub(changed_at) > patience {
+            return Err(stalled(context, name, stands));
         }
-        std::thread::sleep(BESIDE_POLL);
+        std::thread::sleep(POLL);
     }
 }
 
-fn fire_now(host: &Host, name: &SchemeName, half: &str) -> anyhow::Result<()> {
-    let now = host.clock.now();
+/// Where the other process stands, by what the store shows.
+fn stands(overview: &Overview, rule: &WindowRule, asked_at: DateTime<Utc>) -> Stands {
+    if window::next(rule, overview.mark, asked_at).is_some() {
+        Stands::Reading
+    } else if moving(overview).count + overview.untransformed.count > 0 {
+        Stands::Moving
+    } else {
+        Stands::Done
+    }
+}
+
+fn done(context: &Context, name: &SchemeName, overview: &Overview) -> Exit {
+    let problems: u64 = overview.problems.iter().map(|(_, tally)| tally.count).sum();
+    if context.json {
+        json(serde_json::json!({ "scheme": name.to_string(), "beside": true, "problems": problems }));
+    } else {
+        say(&context.lang.text("run.beside-done", &[("problems", &problems)]));
+    }
+    if problems > 0 { Exit::Problems } else { Exit::Done }
+}
+
+fn stalled(context: &Context, name: &SchemeName, stands: Stands) -> anyhow::Error {
+    let key = match stands {
+        Stands::Reading => "run.source-silent",
+        Stands::Moving | Stands::Done => "run.no-progress",
+    };
+    failure(context, "run.no-progress", key, &[("scheme", name)], Exit::Unavailable)
+}
+
+fn fire_now(host: &Host, name: &SchemeName, half: &str, at: DateTime<Utc>) -> anyhow::Result<()> {
     let stored = host.store.next_fire(name, half)?;
     // Lost races are fine: then the half fires anyway.
-    host.store.fire(name, half, stored, Some(now), now)?;
+    host.store.fire(name, half, stored, Some(at), at)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use dukou_core::delivery::DeliveryState;
+    use dukou_store::rows::Tally;
+
+    use super::*;
+
+    #[test]
+    fn done_is_what_was_read_to_where_it_could_be_and_moves_no_more() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let rule = WindowRule {
+            from: at("2026-11-01T00:00:00Z"),
+            span: Duration::from_secs(86_400),
+            overlap: Duration::from_secs(900),
+            lag: Duration::from_secs(120),
+        };
+        let asked_at = at("2026-11-01T12:00:00.4Z");
+        let one = Tally {
+            count: 1,
+            ..Tally::default()
+        };
+        let (read, unread) = (Some(at("2026-11-01T11:58:00Z")), Some(at("2026-11-01T11:57:59Z")));
+        for (mark, untransformed, queued, expected) in [
+            (None, 0, 0, Stands::Reading),
+            (unread, 0, 0, Stands::Reading),
+            (unread, 1, 1, Stands::Reading),
+            (read, 1, 0, Stands::Moving),
+            (read, 0, 1, Stands::Moving),
+            (read, 0, 0, Stands::Done),
+        ] {
+            let mut overview = Overview {
+                mark,
+                ..Overview::default()
+            };
+            overview.untransformed.count = untransformed;
+            if queued > 0 {
+                overview.deliveries.push((DeliveryState::Queued, one));
+            }
+            assert_eq!(
+                stands(&overview, &rule, asked_at),
+                expected,
+                "{mark:?} {untransformed} {queued}"
+            );
+        }
+    }
 }

@@ -274,7 +274,7 @@ pub fn in_state(overview: &Overview, states: &[DeliveryState]) -> Tally {
 }
 
 /// What is neither delivered nor a problem nor held.
-fn moving(overview: &Overview) -> Tally {
+pub fn moving(overview: &Overview) -> Tally {
     let states = [
         DeliveryState::Queued,
         DeliveryState::Claimed,
@@ -390,6 +390,3 @@ fn summary(context: &Context, crossing: &Crossing, counts: Counts, overview: &Ov
 fn seconds(took: Duration) -> String {
     format!("{}.{:03}", took.as_secs(), took.subsec_millis())
 }
-
-/// How long a poll of another process's progress sleeps.
-pub const BESIDE_POLL: Duration = Duration::from_millis(200);

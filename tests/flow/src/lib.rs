@@ -284,6 +284,19 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         ended(self.command(arguments).spawn().expect("the command line starts"))
     }
 
+    /// Runs beside `serve`, again and again, until `condition` holds: what was read up to this second is not read again
+    /// before the next, so that one run may come too early for an order that was entered late.
+    ///
+    /// # Panics
+    /// When a run fails, or the condition does not come to hold.
+    pub fn run_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        self.wait_until(what, |site| {
+            let run = site.dukou(&["run", "--json"]);
+            assert_eq!(run.code, Some(0), "{run:?}");
+            condition(site)
+        });
+    }
+
     /// Waits until `condition` holds, at most three minutes: a served scheme may first wait a minute for its cron.
     ///
     /// # Panics
