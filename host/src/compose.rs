@@ -17,7 +17,7 @@ use crate::deploy::watch::Watch;
 use crate::pipeline::failpoint::Failpoints;
 use crate::pipeline::guard::Guard;
 use crate::pipeline::lane::Lanes;
-use crate::pipeline::{Crossing, Pipeline};
+use crate::pipeline::{Crossing, Load, Pipeline};
 use crate::scheme::Scheme;
 use crate::settings::{ConnectionKind, Project};
 
@@ -167,9 +167,23 @@ pub fn request_of(project: &Project, tenant: &str, connection: &str, api: &str) 
     }
 }
 
-/// Who acts, for deployments and the audit list.
+/// Who acts, for deployments and the audit list: by name, failing that by the number that the machine knows them by.
 pub fn user() -> String {
-    crate::settings::user().unwrap_or_else(|| "unknown".to_owned())
+    crate::settings::user()
+        .or_else(user_number)
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[cfg(target_os = "linux")]
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid {}", own.uid()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn user_number() -> Option<String> {
+    None
 }
 
 /// The scheme reads another source account than the one that its mark belongs to.
@@ -221,6 +235,7 @@ impl std::fmt::Display for AccountChanged {
 impl std::error::Error for AccountChanged {}
 
 /// Everything that commands which move records share.
+#[derive(Clone)]
 pub struct Host {
     /// The project's settings.
     pub project: Project,
@@ -233,7 +248,7 @@ pub struct Host {
     /// This process's run.
     pub owner: dukou_store::rows::Owner,
     egress: Arc<dyn Egress>,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     failpoints: Failpoints,
     guard: Arc<dyn Guard>,
 }
@@ -257,7 +272,7 @@ impl Host {
             clock,
             owner: randomness().bytes16(),
             egress: egress()?,
-            lanes: Lanes::default(),
+            lanes: Arc::new(Lanes::default()),
             failpoints,
             guard: Arc::new(guard),
             project,
@@ -272,7 +287,10 @@ impl Host {
     pub fn take_role(&self, description: &str) -> anyhow::Result<(PipelineLock, usize)> {
         let lock = PipelineLock::acquire(
             &self.project.store,
-            &format!("{description} ({})", self.clock.now().to_rfc3339()),
+            &format!(
+                "{description} ({})",
+                self.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+            ),
             self.owner,
         )?;
         let quarantine = |target: &dukou_core::names::TargetName| self.project.quarantine_ms(target);
@@ -297,7 +315,21 @@ impl Host {
             stop,
             failpoints: self.failpoints.clone(),
             guard: self.guard.clone(),
+            load: self.load(),
             suspects: suspects.into(),
+        })
+    }
+
+    /// Loads what was deployed since this process began; its connections are in the settings as they stand then.
+    fn load(&self) -> Load {
+        let host = self.clone();
+        Arc::new(move |deployment| {
+            let project = Project::load(&host.project.root).unwrap_or_else(|_| host.project.clone());
+            let host = Self {
+                project,
+                ..host.clone()
+            };
+            host.crossing(deployment)
         })
     }
 

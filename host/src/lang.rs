@@ -45,6 +45,12 @@ impl Lang {
         self.file().contains_key(key)
     }
 
+    /// The keys that begin with `prefix`, with their texts.
+    pub fn section(self, prefix: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let all = self.file().iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        all.filter(move |(key, _)| key.starts_with(prefix))
+    }
+
     fn file(self) -> &'static BTreeMap<String, String> {
         static ZH: OnceLock<BTreeMap<String, String>> = OnceLock::new();
         static EN: OnceLock<BTreeMap<String, String>> = OnceLock::new();
@@ -55,7 +61,7 @@ impl Lang {
     }
 }
 
-const ZH_FILES: [&str; 10] = [
+const ZH_FILES: [&str; 11] = [
     include_str!("lang/zh.toml"),
     include_str!("lang/plugin.zh.toml"),
     include_str!("lang/cases.zh.toml"),
@@ -66,8 +72,9 @@ const ZH_FILES: [&str; 10] = [
     include_str!("lang/fleet.zh.toml"),
     include_str!("lang/history.zh.toml"),
     include_str!("lang/drain.zh.toml"),
+    include_str!("lang/said.zh.toml"),
 ];
-const EN_FILES: [&str; 10] = [
+const EN_FILES: [&str; 11] = [
     include_str!("lang/en.toml"),
     include_str!("lang/plugin.en.toml"),
     include_str!("lang/cases.en.toml"),
@@ -78,6 +85,7 @@ const EN_FILES: [&str; 10] = [
     include_str!("lang/fleet.en.toml"),
     include_str!("lang/history.en.toml"),
     include_str!("lang/drain.en.toml"),
+    include_str!("lang/said.en.toml"),
 ];
 
 /// Flattens `[section] key = "…"` to `section.key`.

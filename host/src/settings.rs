@@ -4,6 +4,7 @@
 mod connection;
 mod places;
 mod secret;
+mod shared;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -209,12 +210,7 @@ impl Project {
             Some(own) => own.connections.get(name),
             None => self.connections.get(name),
         };
-        found.ok_or_else(|| {
-            Diagnostic::new(Code::UnknownConnection)
-                .with("name", name)
-                .did_you_mean(name, self.connection_names(tenant, None).into_iter())
-                .into()
-        })
+        found.ok_or_else(|| self.unknown_connection(tenant, name, None).into())
     }
 
     /// The tenant of a name; `None` for `default`, which has no file.

@@ -103,7 +103,7 @@ auto_deploy = true
 [store]
 url = "sqlite:dukou.db"
 
-# 各客户共用的旺店通接口; T+ 账号写在各自的 tenant.toml 里
+# 各客户共用的旺店通接口; T+ 账号写在各自的 tenant.toml 里, 令牌在各自的 secrets/ 里
 [connections.wdt]
 kind = "wdt-qimen"
 url = "http://127.0.0.1:8781/router/qm"
@@ -172,12 +172,13 @@ const README: &str = "# 多客户项目\n\n`base/schemes/sales-out.toml` 是共�
 ```\ndukou sandbox                                   # 另一个终端\ndukou check\ndukou tenant ls\ndukou scheme ls --tag vip\n\
 dukou scheme show lanmao/sales-out --resolved   # 每个值来自哪个文件的哪一行\n```\n";
 
-/// What the sandbox expects.
-const SECRETS: [(&str, &str); 3] = [
+/// What the sandbox expects of all.
+const SECRETS: [(&str, &str); 2] = [
     ("wdt-app-secret", "sandbox-wdt-secret"),
     ("tplus-app-secret", "sandbox-tplus-secret"),
-    ("tplus-open-token", "sandbox-open-token"),
 ];
+/// What it expects of one: followed by a name it is the token of an account with books of its own.
+const OPEN_TOKEN: &str = "sandbox-open-token";
 
 /// One scheme's file being written, which knows the line of everything that differs.
 struct Sheet {
@@ -247,6 +248,8 @@ pub(crate) fn fleet(tenants: usize) -> Fleet {
             _ => (format!("{slug}-{}", branch + 1), format!("{title}{}店", branch + 1)),
         };
         files.push((format!("tenants/{name}/tenant.toml"), tenant(index, &name, &title)));
+        let token = format!("{OPEN_TOKEN}-{name}\n");
+        files.push((format!("tenants/{name}/secrets/tplus-open-token"), token));
         let sheet = scheme(index, &name, &title, &mut files);
         files.push((sheet.file, sheet.text));
         differences.extend(sheet.differences);
@@ -396,7 +399,7 @@ pub(crate) fn write(dir: &Path, fleet: &Fleet) -> Result<()> {
         }
         std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         #[cfg(unix)]
-        if path.starts_with("secrets/") {
+        if path.starts_with("secrets/") || path.contains("/secrets/") {
             use std::os::unix::fs::PermissionsExt as _;
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
         }

@@ -22,6 +22,8 @@ cargo xtask bench   the benches, with ratios to native code (needs the plugins t
 cargo xtask lint    format, clippy and docs only
 ";
 
+const FLEET: &str = "cargo xtask fleet DIR [--tenants N]: a project of N tenants (60) over one base, in a new folder";
+
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
@@ -48,13 +50,26 @@ fn main() -> Result<()> {
     }
 }
 
-fn make_fleet(arguments: &[String]) -> Result<()> {
+/// What `fleet` is told: the folder and how many tenants; `None` if it is to say how it is used.
+fn fleet_of(arguments: &[String]) -> Result<Option<(&str, usize)>> {
     let (dir, tenants) = match arguments {
         [dir] => (dir, 60),
         [dir, flag, number] if flag == "--tenants" => {
             (dir, number.parse().with_context(|| format!("--tenants {number}"))?)
         }
-        _ => bail!("cargo xtask fleet DIR [--tenants N]"),
+        _ => bail!(FLEET),
+    };
+    match dir.as_str() {
+        "help" | "--help" | "-h" => Ok(None),
+        dir if dir.is_empty() || dir.starts_with('-') => bail!("{dir:?} is no folder\n\n{FLEET}"),
+        dir => Ok(Some((dir, tenants))),
+    }
+}
+
+fn make_fleet(arguments: &[String]) -> Result<()> {
+    let Some((dir, tenants)) = fleet_of(arguments)? else {
+        tools::say(FLEET);
+        return Ok(());
     };
     let dir = PathBuf::from(dir);
     let fleet = fleet::fleet(tenants);
@@ -67,3 +82,6 @@ fn make_fleet(arguments: &[String]) -> Result<()> {
     ));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

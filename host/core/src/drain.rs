@@ -128,6 +128,11 @@ impl Part {
         }
     }
 
+    /// Whether draining such groups settles anything: what is refused as before is a problem as before.
+    pub fn settles(self) -> bool {
+        matches!(self, Self::Map | Self::Skip)
+    }
+
     /// Whether a drain takes such groups: one that the target has already would be doubled, and one without a verdict
     /// could not be compared with anything.
     pub fn is_drained(self) -> bool {
@@ -318,18 +323,20 @@ fn same_documents(foretold: &[(String, String)], found: &[RecordedDocument]) -> 
         })
 }
 
+/// The least settled of the documents says where their group stands.
 fn standing(documents: &[RecordedDocument]) -> Came {
-    let any = |states: &[DeliveryState]| documents.iter().any(|document| states.contains(&document.state));
-    use DeliveryState::{Claimed, Dead, Held, Queued, Sending, Unknown};
-    if any(&[Queued, Claimed, Sending, Unknown]) {
-        Came::Moving
-    } else if any(&[Dead]) {
-        Came::Refused
-    } else if any(&[Held]) {
-        Came::Held
-    } else {
-        Came::Delivered
-    }
+    let of = |document: &RecordedDocument| match document.state {
+        DeliveryState::Queued | DeliveryState::Claimed | DeliveryState::Sending | DeliveryState::Unknown => {
+            Came::Moving
+        }
+        DeliveryState::Dead => Came::Refused,
+        DeliveryState::Held => Came::Held,
+        DeliveryState::Delivered => Came::Delivered,
+    };
+    [Came::Moving, Came::Refused, Came::Held]
+        .into_iter()
+        .find(|came| documents.iter().any(|document| of(document) == *came))
+        .unwrap_or(Came::Delivered)
 }
 
 /// Whether a drain goes on.

@@ -46,7 +46,7 @@ pub struct Watched {
 pub struct Thresholds {
     /// Groups of a wave before it is judged good, and of a scheme before its rejects are judged.
     pub least_groups: u64,
-    /// Failures beyond twice what the baseline explains.
+    /// Failures beyond twice what the baseline explains. Fewer than that are never a pattern.
     pub failures: u64,
     /// Rejects beyond twice what the baseline explains, in thousandths of the groups.
     pub rejects_per_mille: u64,
@@ -203,8 +203,6 @@ pub fn waves(text: &str, schemes: usize) -> Result<Vec<usize>, String> {
 /// Schemes added up: what was seen, and what the versions before would have made of as many groups.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
-    /// Whether a version before has ever failed.
-    failed_before: bool,
     groups: u64,
     failed: u64,
     rejected: u64,
@@ -218,7 +216,6 @@ impl Sum {
         let mut sum = Self::default();
         for one in wave {
             let groups = one.seen.total();
-            sum.failed_before |= one.baseline.failed > 0;
             sum.groups += groups;
             sum.failed += one.seen.failed;
             sum.rejected += one.seen.rejected;
@@ -234,11 +231,10 @@ impl Sum {
     }
 
     fn trouble(&self, thresholds: &Thresholds, budget: u64) -> Option<Reason> {
-        // One group that fails may be a poison group of the source's. All that were seen are not, unless the version
-        // before failed as well.
-        let all = self.failed > 0
-            && self.failed == self.groups
-            && (!self.failed_before || self.failed > self.expected_failed && self.failed >= thresholds.failures);
+        // A group that fails may be a poison group of the source's, also the first or the second that is seen: what fails
+        // every time is concluded from as many failures as any other pattern.
+        let all =
+            self.failed == self.groups && self.failed >= thresholds.failures && self.failed > self.expected_failed;
         let many = self.failed >= thresholds.failures + 2 * self.expected_failed;
         if all || many || self.excess() >= budget {
             return Some(Reason::Failing {

@@ -1,6 +1,8 @@
 //! A scheme's plugins in their order: the mapping, adjustments over what it made, validations over that. Each sees
 //! the groups through its own projection. Every group that goes in comes out, with exactly one outcome.
 
+use std::fmt;
+
 use dukou_core::digest::Digest;
 use dukou_core::verdict::{Candidate, Group, Mapped, SourceRecord, Verdict, Violation};
 
@@ -8,6 +10,7 @@ use crate::bisect::bisect;
 use crate::error::PluginError;
 use crate::host_state::SharedTables;
 use crate::inspect::Kind;
+use crate::plugin::Plugin;
 use crate::projection::{MalformedJson, Projection};
 use crate::run::{Prepared, RunReport};
 
@@ -20,6 +23,43 @@ pub struct Chain {
     pub adjustments: Vec<Prepared>,
     /// Judge them, in order; the first that objects decides.
     pub validations: Vec<Prepared>,
+}
+
+/// A plugin in a place that needs another kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The place in chain order: the mapping is 0, adjustments follow, then validations.
+    pub place: usize,
+    /// What is wrong: [`PluginError::Kind`].
+    pub error: PluginError,
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin {} of the chain: {}", self.place + 1, self.error)
+    }
+}
+
+impl std::error::Error for Misplaced {}
+
+impl Plugin {
+    /// Checks that it is of the kind that a place needs, which can be asked before it has settings.
+    ///
+    /// # Errors
+    /// [`PluginError::Kind`] that names both kinds.
+    pub fn must_be(&self, kind: Kind) -> Result<(), PluginError> {
+        if self.kind() == kind {
+            return Ok(());
+        }
+        Err(PluginError::Kind {
+            detail: format!(
+                "{} is a {}, its place needs a {}",
+                self.name(),
+                self.kind().as_str(),
+                kind.as_str()
+            ),
+        })
+    }
 }
 
 /// What became of one group.
@@ -93,22 +133,18 @@ impl ChainReport {
 
 impl Chain {
     /// Checks that every plugin is of the kind its place needs.
-    pub fn new(mapping: Prepared, adjustments: Vec<Prepared>, validations: Vec<Prepared>) -> Result<Self, PluginError> {
+    ///
+    /// # Errors
+    /// [`Misplaced`] with the first place that has another kind.
+    pub fn new(mapping: Prepared, adjustments: Vec<Prepared>, validations: Vec<Prepared>) -> Result<Self, Misplaced> {
         let places = std::iter::once((&mapping, Kind::Mapping))
             .chain(adjustments.iter().map(|one| (one, Kind::Adjustment)))
             .chain(validations.iter().map(|one| (one, Kind::Validation)));
-        for (prepared, kind) in places {
-            let plugin = prepared.plugin();
-            if plugin.kind() != kind {
-                return Err(PluginError::Kind {
-                    detail: format!(
-                        "{} is a {}, its place needs a {}",
-                        plugin.name(),
-                        plugin.kind().as_str(),
-                        kind.as_str()
-                    ),
-                });
-            }
+        for (place, (prepared, kind)) in places.enumerate() {
+            prepared
+                .plugin()
+                .must_be(kind)
+                .map_err(|error| Misplaced { place, error })?;
         }
         Ok(Self {
             mapping,

@@ -34,7 +34,7 @@ mod system;
 
 pub use bindings::Level;
 pub use budget::{Budgets, Usage};
-pub use chain::{Chain, ChainReport, ChainRun, GroupOutcome, PluginFault};
+pub use chain::{Chain, ChainReport, ChainRun, GroupOutcome, Misplaced, PluginFault};
 pub use compile::{ChildCompiler, CompileFailure, Compiler, InProcessCompiler, compile_in_child};
 pub use error::{PluginError, SettingError, Stage, TrapReport};
 pub use host_state::{LogLine, NoTables, SharedTables, Tables};

@@ -1,7 +1,8 @@
 //! One batch of a replay: mapped with both versions, or remembered, and compared. Equal outcomes are equal by their digests;
 //! documents are only looked at where these differ.
 //!
-//! A batch is mapped whole or not at all: fuel is a batch's, shared evenly, and must not depend on what was remembered.
+//! Fuel is a batch's, so that what a group costs depends on its neighbours: it is never remembered, but measured on the
+//! first batch of a history, whose outcomes may be remembered or not.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use crate::change::{Compared, compare};
 use crate::comparison::{Fuel, Seen};
 use crate::history::{Known, Memory, Stored};
 use crate::replay::ReplayError;
-use crate::version::{Version, map};
+use crate::version::{Tried, Version, map};
 
 /// Attempts at a group that the machine, not a plugin, gives no verdict on.
 pub(crate) const ATTEMPTS: usize = 3;
@@ -29,7 +30,8 @@ pub(crate) struct Job {
 pub(crate) struct Done {
     pub(crate) number: usize,
     pub(crate) groups: Vec<(Seen, Compared)>,
-    pub(crate) fuel: Fuel,
+    /// Of the first batch, what it costs.
+    pub(crate) fuel: Option<Fuel>,
     pub(crate) learnt: Vec<(Digest, Known)>,
     pub(crate) remembered: bool,
 }
@@ -47,6 +49,8 @@ struct Side {
     known: Vec<Known>,
     /// The fates, unless they were only remembered.
     fates: Option<Vec<Fate>>,
+    /// What mapping the batch cost, unless it was only remembered.
+    fuel: Option<u64>,
     /// What was not remembered before.
     learnt: Vec<(Digest, Known)>,
 }
@@ -61,19 +65,22 @@ impl Bench<'_> {
             Side {
                 known: before.known.clone(),
                 fates: None,
+                fuel: before.fuel,
                 learnt: Vec::new(),
             }
         } else {
             self.side(self.after, &groups)?
         };
         let compared = self.compare(&groups, &before, &after)?;
-        let sum = |side: &Side| side.known.iter().fold(0u64, |sum, one| sum.saturating_add(one.fuel));
+        let measured = |version: &Version, side: &Side| side.fuel.unwrap_or_else(|| cost(version, &groups));
+        let fuel = (job.number == 0).then(|| Fuel {
+            groups: groups.len() as u64,
+            before: measured(self.before, &before),
+            after: measured(self.after, &after),
+        });
         Ok(Done {
             number: job.number,
-            fuel: Fuel {
-                before: sum(&before),
-                after: sum(&after),
-            },
+            fuel,
             remembered: before.learnt.is_empty() && after.learnt.is_empty(),
             groups: seen.into_iter().zip(compared).collect(),
             learnt: before.learnt.into_iter().chain(after.learnt).collect(),
@@ -89,12 +96,15 @@ impl Bench<'_> {
                 return Ok(Side {
                     known,
                     fates: None,
+                    fuel: None,
                     learnt: Vec::new(),
                 });
             }
         }
-        let (fates, known): (Vec<Fate>, Vec<Known>) = decided(version, groups)?.into_iter().unzip();
+        let (fates, fuel) = decided(version, groups)?;
+        let known: Vec<Known> = fates.iter().map(known).collect();
         Ok(Side {
+            fuel: Some(fuel),
             learnt: recipes.into_iter().zip(known.iter().copied()).collect(),
             known,
             fates: Some(fates),
@@ -134,28 +144,36 @@ fn fates<'a>(
     if groups.is_empty() {
         return Ok(Vec::new());
     }
-    let decided = decided(version, &groups)?;
-    Ok(decided.into_iter().map(|(fate, _)| Cow::Owned(fate)).collect())
+    let (fates, _) = decided(version, &groups)?;
+    Ok(fates.into_iter().map(Cow::Owned).collect())
 }
 
-/// Maps a batch until every group has a fate.
-fn decided(version: &Version, groups: &[Group]) -> Result<Vec<(Fate, Known)>, ReplayError> {
-    map(version, groups)
-        .into_iter()
-        .zip(groups)
-        .map(|(tried, group)| match tried.fate {
-            Ok(fate) => Ok(known(fate, tried.fuel)),
-            Err(_) => alone(version, group),
-        })
-        .collect()
+/// Maps a batch until every group has a fate; with what the batch cost.
+fn decided(version: &Version, groups: &[Group]) -> Result<(Vec<Fate>, u64), ReplayError> {
+    let tried = map(version, groups);
+    let fuel = sum(&tried);
+    let fates = tried.into_iter().zip(groups).map(|(tried, group)| match tried.fate {
+        Ok(fate) => Ok(fate),
+        Err(_) => alone(version, group),
+    });
+    Ok((fates.collect::<Result<_, _>>()?, fuel))
 }
 
-fn alone(version: &Version, group: &Group) -> Result<(Fate, Known), ReplayError> {
+/// What mapping a batch costs.
+fn cost(version: &Version, groups: &[Group]) -> u64 {
+    sum(&map(version, groups))
+}
+
+fn sum(tried: &[Tried]) -> u64 {
+    tried.iter().fold(0u64, |sum, one| sum.saturating_add(one.fuel))
+}
+
+fn alone(version: &Version, group: &Group) -> Result<Fate, ReplayError> {
     let mut why = None;
     for _ in 0..ATTEMPTS {
         for tried in map(version, std::slice::from_ref(group)) {
             match tried.fate {
-                Ok(fate) => return Ok(known(fate, tried.fuel)),
+                Ok(fate) => return Ok(fate),
                 Err(undecided) => why = Some(undecided),
             }
         }
@@ -168,7 +186,6 @@ fn alone(version: &Version, group: &Group) -> Result<(Fate, Known), ReplayError>
     })
 }
 
-fn known(fate: Fate, fuel: u64) -> (Fate, Known) {
-    let outcome = fate.digest();
-    (fate, Known { outcome, fuel })
+fn known(fate: &Fate) -> Known {
+    Known { outcome: fate.digest() }
 }

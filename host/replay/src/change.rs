@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::documents;
 use crate::key::{Key, PatternKind};
 use crate::pattern::Cause;
+use crate::wording::Wording;
 
 /// Characters of a value in an example.
 const SHOWN_CHARS: usize = 1_000;
@@ -26,6 +27,8 @@ pub(crate) struct Change {
     pub(crate) path: Option<String>,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+    /// Of a cause: the values that its wording leaves out.
+    pub(crate) left_out: Option<String>,
 }
 
 impl Change {
@@ -37,6 +40,7 @@ impl Change {
             path: None,
             before: None,
             after: None,
+            left_out: None,
         }
     }
 }
@@ -128,31 +132,26 @@ fn verdict(before: &Fate, after: &Fate, look: &Look<'_>) -> Change {
         (_, Fate::Mapped(_)) => (PatternKind::NewlyMapped, before),
     };
     let mut key = Key::new(kind);
-    key.cause = fingerprint(why);
+    key.cause = fingerprint(why, look);
     if kind == PatternKind::OtherReason {
-        key.cause = format!("{} {}", fingerprint(before), key.cause);
+        key.cause = format!("{} {}", fingerprint(before, look), key.cause);
     }
     let mut path = None;
-    let cause = match why {
-        Fate::Skipped(reason) => Some(Cause {
-            code: None,
-            message: look.reason(reason),
-        }),
+    let (cause, left_out) = match why {
+        Fate::Skipped(reason) => look.cause(None, reason),
         Fate::Problem(report) => {
             path = report
                 .path
                 .as_deref()
                 .map(|path| documents::inner(path, look.wrapper).to_owned());
-            Some(Cause {
-                code: Some(report.code.clone()),
-                message: look.reason(&report.message),
-            })
+            look.cause(Some(&report.code), &report.message)
         }
-        Fate::Mapped(_) => None,
+        Fate::Mapped(_) => (None, None),
     };
     key.path = path.as_deref().map(column_path).filter(|path| !path.is_empty());
     Change {
         cause,
+        left_out,
         path,
         before: Some(fate_text(before, look)),
         after: Some(fate_text(after, look)),
@@ -160,20 +159,29 @@ fn verdict(before: &Fate, after: &Fate, look: &Look<'_>) -> Change {
     }
 }
 
-/// One cause has one fingerprint, whatever the values in its words.
-fn fingerprint(fate: &Fate) -> String {
-    match fate {
-        Fate::Mapped(_) => String::new(),
-        Fate::Problem(report) => report.fingerprint(),
-        Fate::Skipped(reason) => of_reason(reason),
-    }
+/// One cause has one fingerprint, whatever the values in its words: that of a problem with these words only. Where a
+/// reason holds no value it is the fingerprint of the problem itself.
+fn fingerprint(fate: &Fate, look: &Look<'_>) -> String {
+    let report = match fate {
+        Fate::Mapped(_) => return String::new(),
+        Fate::Skipped(reason) => return of_reason(reason, look),
+        Fate::Problem(report) => report,
+    };
+    let report = ProblemReport {
+        kind: report.kind,
+        code: report.code.clone(),
+        message: look.wording(&report.message).words,
+        path: report.path.clone(),
+        details: String::new(),
+    };
+    report.fingerprint()
 }
 
-fn of_reason(reason: &str) -> String {
+fn of_reason(reason: &str, look: &Look<'_>) -> String {
     let report = ProblemReport {
         kind: ProblemKind::Rejected,
         code: "skipped".to_owned(),
-        message: reason.to_owned(),
+        message: look.wording(reason).words,
         path: None,
         details: String::new(),
     };
@@ -216,17 +224,16 @@ fn omissions(before: &[Omission], after: &[Omission], look: &Look<'_>, out: &mut
     for (kind, list) in sides {
         for one in list {
             let mut key = Key::at(kind, column_path(&one.path));
-            key.cause = of_reason(&one.reason);
+            key.cause = of_reason(&one.reason, look);
+            let (cause, left_out) = look.cause(None, &one.reason);
             let reason = Some(Value::from(look.reason(&one.reason)).to_string());
             let (before, after) = match kind {
                 PatternKind::NoLongerOmitted => (reason, None),
                 _ => (None, reason),
             };
             out.push(Change {
-                cause: Some(Cause {
-                    code: None,
-                    message: look.reason(&one.reason),
-                }),
+                cause,
+                left_out,
                 path: Some(one.path.clone()),
                 before,
                 after,
@@ -245,6 +252,21 @@ fn omissions(before: &[Omission], after: &[Omission], look: &Look<'_>, out: &mut
 impl Look<'_> {
     fn reason(&self, text: &str) -> String {
         cut(&self.secrets.hide(text), REASON_CHARS)
+    }
+
+    fn wording(&self, reason: &str) -> Wording {
+        Wording::of(&self.secrets.hide(reason))
+    }
+
+    /// A cause in the words that all groups share, and the values that it leaves out.
+    fn cause(&self, code: Option<&str>, reason: &str) -> (Option<Cause>, Option<String>) {
+        let wording = self.wording(reason);
+        let cause = Cause {
+            code: code.map(str::to_owned),
+            message: cut(&wording.words, REASON_CHARS),
+        };
+        let values = wording.values.join(", ");
+        (Some(cause), (!values.is_empty()).then_some(values))
     }
 
     /// A value as JSON text, bounded, personal values masked. A text is cut inside, so that it stays JSON; lists and objects

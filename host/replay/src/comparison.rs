@@ -45,9 +45,12 @@ impl Figure {
     }
 }
 
-/// What the two versions cost, in fuel: the same on any machine.
+/// What the two versions cost, in fuel: the same on any machine. A replay measures its first batch, a shadow every one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Fuel {
+    /// How many groups it was measured on; what editions before this kept does not say.
+    #[serde(default)]
+    pub groups: u64,
     /// Of the first version.
     pub before: u64,
     /// Of the second.
@@ -56,6 +59,7 @@ pub struct Fuel {
 
 impl Fuel {
     pub(crate) fn add(&mut self, other: Self) {
+        self.groups = self.groups.saturating_add(other.groups);
         self.before = self.before.saturating_add(other.before);
         self.after = self.after.saturating_add(other.after);
     }
@@ -74,7 +78,7 @@ pub struct Comparison {
     pub newly_failing: Figure,
     /// A problem before, mapped or skipped after.
     pub newly_fixed: Figure,
-    /// What it costs.
+    /// What some of it costs.
     pub fuel: Fuel,
     /// When the first and the last record compared were received.
     pub received: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -133,17 +137,28 @@ impl Comparison {
         Self::new(target.and_then(|catalogue| catalogue.wrapper.as_deref()))
     }
 
-    /// Counts one group. Groups are added in ascending `seq`. `source` tells which values of the group's records are
-    /// personal: these are kept masked, wherever a version put them.
-    pub fn add(&mut self, stored: &Stored, before: &Fate, after: &Fate, source: Option<&Catalogue>) {
+    /// Counts one group. Groups are added in ascending `seq`. `sources`, of both versions where they differ, tell which
+    /// values of the group's records are personal: these are kept masked, wherever a version put them.
+    pub fn add<'a>(
+        &mut self,
+        stored: &Stored,
+        before: &Fate,
+        after: &Fate,
+        sources: impl IntoIterator<Item = &'a Catalogue>,
+    ) {
         let wrapper = self.wrapper.as_deref();
-        let compared = compare(&stored.group, before, after, wrapper, source.as_slice());
+        let sources: Vec<&Catalogue> = sources.into_iter().collect();
+        let compared = compare(&stored.group, before, after, wrapper, &sources);
         self.count(&Seen::of(stored), compared);
     }
 
     /// Adds what one more group cost under both versions.
     pub fn cost(&mut self, before: u64, after: u64) {
-        self.fuel.add(Fuel { before, after });
+        self.fuel.add(Fuel {
+            groups: 1,
+            before,
+            after,
+        });
     }
 
     pub(crate) fn wrapper(&self) -> Option<&str> {
@@ -187,11 +202,17 @@ impl Comparison {
         } else {
             Key::new(PatternKind::Unlisted)
         };
-        let pair = key.kind.has_values().then(|| ValueChange {
-            before: change.before.as_deref().map(|text| shorter(text, VALUE_CHARS)),
-            after: change.after.as_deref().map(|text| shorter(text, VALUE_CHARS)),
-            count: 1,
-        });
+        let short = |text: &Option<String>| text.as_deref().map(|text| shorter(text, VALUE_CHARS));
+        let pair = match (key.kind, change.left_out) {
+            (PatternKind::Unlisted, _) => None,
+            // What the cause speaks of, on the side that it is the cause of.
+            (kind, values @ Some(_)) => Some(ValueChange::of_cause(kind, short(&values))),
+            (kind, None) => kind.has_values().then(|| ValueChange {
+                before: short(&change.before),
+                after: short(&change.after),
+                count: 1,
+            }),
+        };
         let gathered = self.gathered.entry(key.clone()).or_insert_with(|| Gathered {
             figure: Figure::default(),
             places: 0,

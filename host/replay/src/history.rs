@@ -35,13 +35,11 @@ pub trait History: Sync {
     }
 }
 
-/// What is remembered of one group under one version.
+/// What is remembered of one group under one version. Not what it cost: that is its neighbours' affair as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     /// [`dukou_plugin::Fate::digest`] of what became of it.
     pub outcome: Digest,
-    /// Fuel it cost.
-    pub fuel: u64,
 }
 
 /// Outcomes by recipe, from earlier replays. It may forget; it must not invent.
@@ -68,7 +66,7 @@ pub struct Progress {
     pub total: Option<u64>,
     /// Groups that differ so far.
     pub changed: u64,
-    /// Groups of which nothing had to be run, because both outcomes were remembered.
+    /// Groups of which both outcomes were remembered.
     pub remembered: u64,
 }
 

@@ -15,6 +15,7 @@ mod key;
 mod pattern;
 mod replay;
 mod version;
+mod wording;
 
 pub use comparison::{Comparison, Figure, Fuel};
 pub use history::{Failure, History, Known, Memory, Options, Progress, Stored};

@@ -19,7 +19,7 @@ pub struct Pattern {
     pub path: Option<String>,
     /// The types before and after, for [`PatternKind::Type`].
     pub types: Option<(JsonType, JsonType)>,
-    /// Why, for verdicts and omissions: what is said now, or for what is mapped now what was said before. Of the first example.
+    /// Why, for verdicts and omissions: what is said now, or for what is mapped now what was said before.
     pub cause: Option<Cause>,
     /// Groups that have it.
     pub groups: u64,
@@ -27,7 +27,8 @@ pub struct Pattern {
     pub amount: Decimal,
     /// Places in documents that have it: lines count one by one.
     pub places: u64,
-    /// The most frequent changes of value, most frequent first; empty where values say nothing.
+    /// The most frequent changes of value, most frequent first; empty where values say nothing. With a cause: the values
+    /// that it leaves out.
     pub values: Vec<ValueChange>,
     /// The first in the history.
     pub example: Example,
@@ -43,19 +44,35 @@ impl Pattern {
 pub struct Cause {
     /// The stable code, if there is one.
     pub code: Option<String>,
-    /// The reason, for people.
+    /// The reason, for people, as it is for every group: `…` stands for numbers and quoted text. The example has it whole.
     pub message: String,
 }
 
 /// One change of value and how often it comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueChange {
-    /// JSON text before, cut where it is long; `None` if absent. Of another order the names of the members that moved.
+    /// JSON text before, cut where it is long; `None` if absent. Of another order the names of the members that moved;
+    /// of a cause the values that its words leave out.
     pub before: Option<String>,
     /// JSON text after.
     pub after: Option<String>,
     /// In how many places.
     pub count: u64,
+}
+
+impl ValueChange {
+    pub(crate) fn of_cause(kind: PatternKind, values: Option<String>) -> Self {
+        let before = matches!(
+            kind,
+            PatternKind::NewlyMapped | PatternKind::NoLongerSkipped | PatternKind::NoLongerOmitted
+        );
+        let (before, after) = if before { (values, None) } else { (None, values) };
+        Self {
+            before,
+            after,
+            count: 1,
+        }
+    }
 }
 
 /// One difference, exactly where it is.

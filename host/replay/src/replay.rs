@@ -174,7 +174,7 @@ impl Desk<'_> {
         for (seen, compared) in done.groups {
             self.comparison.count(&seen, compared);
         }
-        self.comparison.fuel.add(done.fuel);
+        self.comparison.fuel.add(done.fuel.unwrap_or_default());
         self.learnt.extend(done.learnt);
         if self.learnt.len() >= REMEMBERED {
             self.remember()?;

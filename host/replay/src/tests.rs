@@ -202,9 +202,61 @@ fn verdicts_change_from_each_to_each() {
     let cause = two.patterns()[0].cause.clone().unwrap();
     assert_eq!(
         (cause.code.as_deref(), cause.message.as_str()),
-        (Some("required"), "CK1 lacks Q")
+        (Some("required"), "CK… lacks Q")
     );
     assert_eq!(two.newly_failing.amount, "21.00".parse().unwrap());
+}
+
+#[test]
+fn a_cause_says_what_is_true_of_every_group_and_lists_its_values() {
+    let fine = || mapped("{}");
+    let sums = |lines: &str, source: &str| {
+        let message = format!("the lines sum up to {lines}, the source to {source}");
+        problem(ProblemKind::Rejected, "sum", None, &message)
+    };
+    let found = compared(&[
+        (fine(), sums("30", "3")),
+        (fine(), sums("110.50", "11.5")),
+        (fine(), sums("30", "3")),
+    ]);
+    assert_eq!(
+        lines(&found),
+        ["newly-rejected - 3/3"],
+        "a decimal point is no other cause"
+    );
+    let pattern = &found.patterns()[0];
+    let cause = pattern.cause.as_ref().unwrap();
+    assert_eq!(cause.message, "the lines sum up to …, the source to …");
+    let values: Vec<_> = pattern
+        .values
+        .iter()
+        .map(|one| (one.after.as_deref(), one.count))
+        .collect();
+    assert_eq!(values, [(Some("30, 3"), 2), (Some("110.50, 11.5"), 1)]);
+    let example = pattern.example.after.as_deref().unwrap();
+    assert!(example.contains("the lines sum up to 30, the source to 3"), "{example}");
+
+    let missing = |shop: &str| {
+        problem(
+            ProblemKind::Rejected,
+            "lookup",
+            Some("Partner"),
+            &format!("no row for \"{shop}\""),
+        )
+    };
+    let fixed = compared(&[
+        (missing("SHOP04"), fine()),
+        (missing("SHOP05"), skipped("赠品 2")),
+        (missing("A"), fine()),
+    ]);
+    assert_eq!(lines(&fixed), ["newly-mapped Partner 2/2", "newly-skipped - 1/1"]);
+    let values: Vec<_> = fixed.patterns()[0]
+        .values
+        .iter()
+        .map(|one| one.before.clone().unwrap())
+        .collect();
+    assert_eq!(values, ["\"A\"", "\"SHOP04\""]);
+    assert_eq!(fixed.patterns()[1].values[0].after.as_deref(), Some("2"));
 }
 
 #[test]
@@ -425,6 +477,14 @@ fn personal_values_of_the_record_are_kept_nowhere() {
     let kept = comparison.to_json().to_string();
     for secret in ["戊先", "10000027780"] {
         assert!(!kept.contains(secret), "{kept}");
+    }
+    // Where two versions know the source differently, one that calls it personal is enough, whichever it is.
+    let mut blank = source.clone();
+    blank.fields.clear();
+    for sources in [[&source, &blank], [&blank, &source]] {
+        let mut comparison = Comparison::new(Some("dto"));
+        comparison.add(&one, &before, &fates[0], sources);
+        assert!(!comparison.to_json().to_string().contains("戊先"));
     }
     let mut comparison = Comparison::new(Some("dto"));
     comparison.add(&one, &before, &fates[0], Some(&source));

@@ -223,6 +223,14 @@ fn one_changed_field_is_one_pattern_whatever_threads_pages_and_memory() {
     let (third, progress) = remembering(&orders, &before, &after, &memory);
     assert_eq!(progress.remembered, 0);
     assert_eq!(third.to_json().to_string(), text, "nor does half of it");
+
+    // Another span makes other batches: what was remembered of the first is no part of what it costs.
+    orders.all.drain(..20);
+    let text = plain(&orders, &before, &after).to_json().to_string();
+    let (part, progress) = remembering(&orders, &before, &after, &memory);
+    assert_eq!(progress.remembered, 210);
+    assert_eq!(part.to_json().to_string(), text, "nor does what was replayed before");
+    assert_eq!(part.fuel.groups, 50);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
-/// How many vouchers T+ keeps; beyond it forgets the oldest, as if they were deleted.
+/// How many vouchers an account of T+ keeps; beyond it forgets the oldest, as if they were deleted.
 pub const VOUCHERS_KEPT: usize = 200_000;
 /// How many requests are remembered.
 pub const REQUESTS_KEPT: usize = 100_000;
@@ -16,7 +16,7 @@ pub const REQUESTS_KEPT: usize = 100_000;
 /// What arrived so far, oldest first. `GET /journal` on the T+ port answers it as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Journal {
-    /// The vouchers that T+ holds, at most [`VOUCHERS_KEPT`].
+    /// The vouchers that T+ holds, at most [`VOUCHERS_KEPT`] of an account.
     pub vouchers: Vec<Voucher>,
     /// The requests to both systems, at most [`REQUESTS_KEPT`].
     pub requests: Vec<Request>,
@@ -25,6 +25,9 @@ pub struct Journal {
 /// One voucher as T+ wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Voucher {
+    /// The account whose books hold it; empty, and left out in JSON, for the sandbox's own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub account: String,
     /// 外部系统数据编号.
     pub external_code: String,
     /// The exact text of the request that made it.

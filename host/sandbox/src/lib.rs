@@ -38,7 +38,7 @@ pub use order::OrderTruth;
 
 use crate::journal::{Log, locked};
 use crate::order::Planner;
-use crate::tplus::{Books, Tplus};
+use crate::tplus::{Ledgers, Tplus};
 use crate::wdt::{Shelf, Wdt, shanghai};
 use crate::wire::{Cord, Gate};
 
@@ -108,7 +108,7 @@ pub struct Identity {
     pub tplus_app_key: String,
     /// `appSecret` header of T+.
     pub tplus_app_secret: String,
-    /// `openToken` header of T+.
+    /// `openToken` header of T+. Followed by `-NAME` it is the token of another account, whose books are its own.
     pub open_token: String,
 }
 
@@ -165,10 +165,11 @@ impl Sandbox {
             odd_totals: options.faults.wdt.odd_totals,
         });
         let tplus = Arc::new(Tplus {
-            books: Mutex::new(Books::new(options.seed, options.unique, options.faults.tplus)),
+            ledgers: Mutex::new(Ledgers::new(options.seed, options.unique, options.faults.tplus)),
             log,
             identity: options.identity,
             clock: Arc::clone(&options.clock),
+            holding: watch::Sender::new(false),
         });
         let (stop, stopped) = watch::channel(false);
         let wdt_port = open(options.wdt_port, wdt::router(Arc::clone(&wdt)), stopped.clone()).await?;
@@ -222,6 +223,11 @@ impl Sandbox {
     /// While down, T+ closes every connection at once.
     pub fn set_tplus_down(&self, down: bool) {
         self.tplus_port.shut.store(down, Ordering::SeqCst);
+    }
+
+    /// While held, T+ writes what it is sent and answers no create; afterwards it answers them all.
+    pub fn hold_replies(&self, hold: bool) {
+        self.tplus.holding.send_replace(hold);
     }
 
     /// While down, 旺店通 closes every connection at once.

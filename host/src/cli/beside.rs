@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use dukou_core::names::SchemeName;
+use dukou_core::delivery::DeliveryState;
+use dukou_core::names::{SchemeName, TargetName};
 use dukou_core::window::{self, WindowRule};
-use dukou_store::rows::Overview;
+use dukou_store::rows::{DeliveryFilter, Overview};
 
 use super::output::{json, say};
-use super::run::moving;
+use super::run::{MOVING, in_state, moving, note_elsewhere};
 use super::{Context, failure};
 use crate::compose::Host;
 use crate::exit::Exit;
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// How long the source may give nothing: a page and its retries take less.
 const SOURCE_PATIENCE: Duration = Duration::from_secs(120);
 
+/// The most waiting documents that are looked at one by one.
+const MOST_WAITING: usize = 10_000;
+
 /// Where the other process stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stands {
@@ -31,6 +35,8 @@ enum Stands {
     Reading,
     /// Groups wait for their transform, or documents for the target.
     Moving,
+    /// All that waits seems to wait for another account than the one in force, which nobody sends to.
+    Elsewhere,
     /// Nothing is left to do.
     Done,
 }
@@ -44,31 +50,38 @@ pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyh
         let key = "deploy.none";
         return Err(failure(context, key, key, &[("scheme", name)], Exit::Refused));
     };
-    let rule = Scheme::from_definition(&host.project, &active.what.definition)?
-        .source
-        .window;
+    let scheme = Scheme::from_definition(&host.project, &active.what.definition)?;
+    let (here, rule) = (target_of(&scheme), scheme.source.window);
     let asked_at = host.clock.now();
     fire_now(host, name, SOURCE, asked_at)?;
     fire_now(host, name, TARGET, asked_at)?;
     let mut seen = None;
     let mut changed_at = host.clock.monotonic();
     loop {
+        let due_here = here.as_ref().map(|here| host.store.next_due(here)).transpose()?;
         let overview = host.store.overview(name)?;
-        let stands = stands(&overview, &rule, asked_at);
-        let steady = seen.as_ref() == Some(&overview);
+        let stands = stands(&overview, &rule, asked_at, due_here == Some(None));
+        // A page of known records changes no tally, but moves the window on.
+        let now = (overview, host.store.windows(name, 1)?);
+        let steady = seen.as_ref() == Some(&now);
         let patience = match stands {
             // The mark may be newer than the tallies before it: only what stands still is over.
-            Stands::Done if steady => return Ok(done(context, name, &overview)),
+            Stands::Done if steady => return Ok(done(context, name, &now.0)),
+            Stands::Elsewhere if steady && waits_elsewhere(host, name, here.as_ref())? => {
+                done(context, name, &now.0);
+                note_elsewhere(context, moving(&now.0).count);
+                return Ok(Exit::Unavailable);
+            }
             Stands::Done => PATIENCE,
             Stands::Reading => SOURCE_PATIENCE,
-            Stands::Moving => {
+            Stands::Moving | Stands::Elsewhere => {
                 // A deliver half that fired before the pull had anything to give fires again.
                 fire_now(host, name, TARGET, host.clock.now())?;
                 PATIENCE
             }
         };
         if !steady {
-            seen = Some(overview);
+            seen = Some(now);
             changed_at = host.clock.monotonic();
         }
         if host.clock.monotonic().saturating_sub(changed_at) > patience {
@@ -78,15 +91,42 @@ pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyh
     }
 }
 
-/// Where the other process stands, by what the store shows.
-fn stands(overview: &Overview, rule: &WindowRule, asked_at: DateTime<Utc>) -> Stands {
+/// Where the deployed scheme's documents go; `None` if an older version deployed it, which stored no account.
+fn target_of(scheme: &Scheme) -> Option<TargetName> {
+    Some(TargetName {
+        tenant: scheme.name.tenant.clone(),
+        account: scheme.target.account.clone()?,
+        api: scheme.target.api.clone(),
+    })
+}
+
+/// Where the other process stands, by what the store shows. `none_due_here`: nothing is queued or unknown at the account in
+/// force.
+fn stands(overview: &Overview, rule: &WindowRule, asked_at: DateTime<Utc>, none_due_here: bool) -> Stands {
+    let under_way = in_state(overview, &[DeliveryState::Claimed, DeliveryState::Sending]);
     if window::next(rule, overview.mark, asked_at).is_some() {
         Stands::Reading
-    } else if moving(overview).count + overview.untransformed.count > 0 {
+    } else if overview.untransformed.count + under_way.count > 0 {
         Stands::Moving
-    } else {
+    } else if moving(overview).count == 0 {
         Stands::Done
+    } else if none_due_here {
+        Stands::Elsewhere
+    } else {
+        Stands::Moving
     }
+}
+
+/// Whether every document of the scheme that waits is for another account: asked of the rows themselves, since a claim
+/// that was given back looks the same in two tallies.
+fn waits_elsewhere(host: &Host, name: &SchemeName, here: Option<&TargetName>) -> anyhow::Result<bool> {
+    let filter = DeliveryFilter {
+        scheme: Some(name.clone()),
+        states: MOVING.to_vec(),
+        limit: MOST_WAITING,
+    };
+    let waiting = host.store.deliveries(&filter)?;
+    Ok(waiting.iter().all(|delivery| Some(&delivery.target) != here))
 }
 
 fn done(context: &Context, name: &SchemeName, overview: &Overview) -> Exit {
@@ -102,7 +142,7 @@ fn done(context: &Context, name: &SchemeName, overview: &Overview) -> Exit {
 fn stalled(context: &Context, name: &SchemeName, stands: Stands) -> anyhow::Error {
     let key = match stands {
         Stands::Reading => "run.source-silent",
-        Stands::Moving | Stands::Done => "run.no-progress",
+        Stands::Moving | Stands::Elsewhere | Stands::Done => "run.no-progress",
     };
     failure(context, "run.no-progress", key, &[("scheme", name)], Exit::Unavailable)
 }
@@ -116,7 +156,6 @@ fn fire_now(host: &Host, name: &SchemeName, half: &str, at: DateTime<Utc>) -> an
 
 #[cfg(test)]
 mod tests {
-    use dukou_core::delivery::DeliveryState;
     use dukou_store::rows::Tally;
 
     use super::*;
@@ -136,26 +175,29 @@ mod tests {
             ..Tally::default()
         };
         let (read, unread) = (Some(at("2026-11-01T11:58:00Z")), Some(at("2026-11-01T11:57:59Z")));
-        for (mark, untransformed, queued, expected) in [
-            (None, 0, 0, Stands::Reading),
-            (unread, 0, 0, Stands::Reading),
-            (unread, 1, 1, Stands::Reading),
-            (read, 1, 0, Stands::Moving),
-            (read, 0, 1, Stands::Moving),
-            (read, 0, 0, Stands::Done),
+        for (mark, untransformed, waiting, none_due_here, expected) in [
+            (None, 0, None, true, Stands::Reading),
+            (unread, 0, None, true, Stands::Reading),
+            (unread, 1, Some(DeliveryState::Queued), true, Stands::Reading),
+            (read, 1, None, true, Stands::Moving),
+            (read, 0, Some(DeliveryState::Queued), false, Stands::Moving),
+            (read, 0, None, true, Stands::Done),
+            (read, 0, None, false, Stands::Done),
+            (read, 0, Some(DeliveryState::Queued), true, Stands::Elsewhere),
+            (read, 0, Some(DeliveryState::Unknown), true, Stands::Elsewhere),
+            (read, 1, Some(DeliveryState::Queued), true, Stands::Moving),
+            (read, 0, Some(DeliveryState::Sending), true, Stands::Moving),
         ] {
             let mut overview = Overview {
                 mark,
                 ..Overview::default()
             };
             overview.untransformed.count = untransformed;
-            if queued > 0 {
-                overview.deliveries.push((DeliveryState::Queued, one));
-            }
+            overview.deliveries.extend(waiting.map(|state| (state, one)));
             assert_eq!(
-                stands(&overview, &rule, asked_at),
+                stands(&overview, &rule, asked_at, none_due_here),
                 expected,
-                "{mark:?} {untransformed} {queued}"
+                "{mark:?} {untransformed} {waiting:?} {none_due_here}"
             );
         }
     }

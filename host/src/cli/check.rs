@@ -199,21 +199,33 @@ fn refused(context: &Context, connection: &str, code: &'static str, reason: &str
     }
 }
 
-/// A table missing both in a template's scan and in a plugin's needs is one finding.
+/// A table missing both in a template's scan and in a plugin's needs is one finding, and so is what several schemes have
+/// from one base. What is the base's own fault names no scheme.
 fn dedup(findings: &mut Vec<Diagnostic>) {
-    let mut seen = Vec::new();
-    findings.retain(|finding| {
-        let place = finding
-            .place
-            .as_ref()
-            .map(|place| (place.file.shown().to_owned(), place.span.clone()));
-        let key = (finding.code, place, finding.message.clone());
-        let new = !seen.contains(&key);
-        if new {
-            seen.push(key);
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(findings.len());
+    for finding in findings.drain(..) {
+        let same = kept.iter_mut().find(|known| {
+            let places = (known.place.as_ref(), finding.place.as_ref());
+            let there = match places {
+                (Some(one), Some(other)) => one.file.shown() == other.file.shown() && one.span == other.span,
+                (None, None) => true,
+                _ => false,
+            };
+            there && known.code == finding.code && known.message == finding.message
+        });
+        match same {
+            None => kept.push(finding),
+            Some(known) if known.found_for.is_empty() => {}
+            Some(known) => {
+                for scheme in finding.found_for {
+                    if !known.found_for.contains(&scheme) {
+                        known.found_for.push(scheme);
+                    }
+                }
+            }
         }
-        new
-    });
+    }
+    *findings = kept;
 }
 
 fn report(
@@ -270,3 +282,6 @@ fn report(
     ];
     say(&context.lang.text(key, &arguments));
 }
+
+#[cfg(test)]
+mod tests;

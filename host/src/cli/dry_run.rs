@@ -14,6 +14,7 @@ use crate::deploy;
 use crate::exit::Exit;
 use crate::onlooker::Onlooker;
 use crate::overview::mask::{self, Side};
+use crate::overview::said::said;
 use crate::overview::text::{clean, clean_block, count};
 use crate::overview::{Lens, Personal, details};
 use crate::pipeline::dry_run::{Mapper, Preview, map, preview};
@@ -195,7 +196,10 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
         }
         Some(Fate::Skipped(reason)) => t(
             "run.would-skip",
-            &[("key", &key), ("reason", &clean(&secrets.hide(reason)))],
+            &[
+                ("key", &key),
+                ("reason", &clean(&secrets.hide(&said(lens.lang, "skipped", reason)))),
+            ],
         ),
         Some(Fate::Problem(report)) => {
             let details = details::read(&report.details);
@@ -206,7 +210,10 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
                     &[
                         ("key", &key),
                         ("code", &report.code),
-                        ("message", &clean(&secrets.hide(&report.message))),
+                        (
+                            "message",
+                            &clean(&secrets.hide(&said(lens.lang, &report.code, &report.message))),
+                        ),
                     ],
                 ),
                 _ => t("run.would-reject", &[("key", &key), ("by", &clean(by))]),
@@ -217,7 +224,7 @@ fn to_text(lens: &Lens<'_>, outline: &RequestOutline, one: &Preview) -> String {
                     "\n  [{}] {} {}",
                     clean(&reason.code),
                     clean(path),
-                    clean(&secrets.hide(&reason.message))
+                    clean(&secrets.hide(&said(lens.lang, &reason.code, &reason.message)))
                 ));
             }
             text

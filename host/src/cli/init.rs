@@ -101,7 +101,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    let written = write_project(&dir)?;
+    let written = write_project(&dir).map_err(|error| anyhow::Error::new(error).context(dir.display().to_string()))?;
     if context.json {
         json(json!({ "dir": dir.display().to_string(), "files": written }));
     } else {

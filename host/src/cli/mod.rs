@@ -8,6 +8,7 @@ pub mod deploy;
 pub mod dry_run;
 pub mod history;
 pub mod init;
+mod log;
 pub mod output;
 pub mod plugin;
 pub mod problem;
@@ -121,7 +122,7 @@ pub fn main() -> ExitCode {
         json: cli.json,
         quiet: cli.quiet,
     };
-    output::start_logging(&context);
+    log::start(&context, matches!(cli.command, Command::Serve(_)));
     let result = match cli.command {
         Command::Init(args) => init::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),

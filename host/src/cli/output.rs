@@ -1,8 +1,7 @@
 //! How commands talk: data on stdout, everything else on stderr; JSON with `"schema": 1`; colour and bars only on a
-//! terminal. The only file that prints.
-#![expect(clippy::print_stderr, reason = "this is where the command line speaks")]
+//! terminal. The only file that prints. A reader that went away (`| head`) has seen enough: no command fails for it.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use dukou_plugin::PluginError;
 use serde_json::{Map, Value};
@@ -12,32 +11,19 @@ use crate::author::cases::CaseErrors;
 use crate::author::{AuthorError, refusal};
 use crate::exit::Exit;
 
-/// Logging goes to stderr: errors with `--quiet`, warnings by default, more by `DUKOU_LOG`.
-pub fn start_logging(context: &Context) {
-    let default = if context.quiet { "error" } else { "warn" };
-    let filter = crate::settings::log_filter().unwrap_or_else(|| default.to_owned());
-    // A second initialisation (tests in one process) keeps the first.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
-}
-
 /// Prints text for people on stdout (the command's data).
 pub fn say(text: &str) {
-    // A reader that went away (`| head`) has seen enough; that is no failure of the command.
     if let Err(error) = writeln!(std::io::stdout().lock(), "{text}")
-        && error.kind() != std::io::ErrorKind::BrokenPipe
+        && error.kind() != ErrorKind::BrokenPipe
     {
-        eprintln!("stdout: {error}");
+        complain(&format!("stdout: {error}\n"));
     }
 }
 
 /// Prints a remark on stderr unless `--quiet`.
 pub fn note(context: &Context, text: &str) {
     if !context.quiet {
-        eprintln!("{text}");
+        complain(&format!("{text}\n"));
     }
 }
 
@@ -56,7 +42,7 @@ pub fn tool_line(line: &str) {
     ];
     let first = line.split_whitespace().next().unwrap_or_default();
     if STEPS.contains(&first) {
-        eprintln!("{line}");
+        complain(&format!("{line}\n"));
     }
 }
 
@@ -73,42 +59,67 @@ pub fn json(value: Value) {
     say(&Value::Object(object).to_string());
 }
 
+/// A failure in words.
+pub struct Told {
+    /// For machines: what the object on stdout says of it.
+    pub json: Value,
+    /// For people, with its line break.
+    pub text: String,
+    /// How the process ends.
+    pub exit: Exit,
+}
+
 /// Prints a failure where it belongs and answers the exit code.
 pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
+    let told = told(context, error);
+    if context.json {
+        json(told.json);
+    }
+    complain(&told.text);
+    told.exit
+}
+
+/// Prints what went wrong on stderr, as it is. There is nobody to tell where that does not work.
+pub fn complain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Puts a failure into words, for commands that go on after it.
+pub fn told(context: &Context, error: &anyhow::Error) -> Told {
     if let Some(failed) = error.downcast_ref::<crate::scheme::DefinitionErrors>() {
-        if context.json {
-            json(serde_json::json!({ "errors": failed.to_json(context.lang) }));
-        }
-        eprint!("{}", failed.render(context.lang, std::io::stderr().is_terminal()));
-        return failed.exit();
+        return Told {
+            json: serde_json::json!({ "errors": failed.to_json(context.lang) }),
+            text: failed.render(context.lang, std::io::stderr().is_terminal()),
+            exit: failed.exit(),
+        };
     }
     match error.downcast_ref::<AuthorError>() {
-        Some(AuthorError::Definition(errors)) => return failure(context, &errors.clone().into()),
+        Some(AuthorError::Definition(errors)) => return told(context, &errors.clone().into()),
         Some(author) => {
             let failure = Failure {
                 code: author.code(),
                 message: author.sentence(context.lang),
                 exit: author.exit(),
             };
-            return self::failure(context, &failure.into());
+            return told(context, &failure.into());
         }
         None => {}
     }
     if let Some(cases) = error.downcast_ref::<CaseErrors>() {
-        if context.json {
-            json(serde_json::json!({ "result": "broken", "errors": cases.to_json(context.lang) }));
-        }
         let head = context.lang.text("cases.broken", &[("count", &cases.0.len())]);
-        eprintln!("{head}\n{}", cases.render(context.lang));
-        return Exit::Definition;
+        return Told {
+            json: serde_json::json!({ "result": "broken", "errors": cases.to_json(context.lang) }),
+            text: format!("{head}\n{}\n", cases.render(context.lang)),
+            exit: Exit::Definition,
+        };
     }
     if let Some(broken) = error.downcast_ref::<crate::deploy::lock::Broken>() {
         let failure = Failure {
-            code: "lock.broken",
-            message: context.lang.text("gate.lock-broken", &[("why", &broken.0)]),
+            code: broken.code(),
+            message: broken.sentence(context.lang),
             exit: Exit::Definition,
         };
-        return self::failure(context, &failure.into());
+        return told(context, &failure.into());
     }
     if let Some(changed) = error.downcast_ref::<crate::compose::SourceChanged>() {
         let arguments: [(&str, &dyn std::fmt::Display); 3] = [
@@ -122,7 +133,7 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
             message,
             exit: Exit::Refused,
         };
-        return self::failure(context, &failure.into());
+        return told(context, &failure.into());
     }
     if let Some(changed) = error.downcast_ref::<crate::compose::AccountChanged>() {
         let arguments: [(&str, &dyn std::fmt::Display); 4] = [
@@ -137,12 +148,13 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
             message,
             exit: Exit::Refused,
         };
-        return self::failure(context, &failure.into());
+        return told(context, &failure.into());
     }
     let (code, exit) = match error.downcast_ref::<Failure>() {
         Some(failure) => (failure.code, failure.exit),
         None => match error.downcast_ref::<PluginError>() {
             Some(refused) => (refused.code(), refusal(refused)),
+            None if is_of_a_file(error) => ("file", Exit::Usage),
             None => ("internal", Exit::Internal),
         },
     };
@@ -151,9 +163,28 @@ pub fn failure(context: &Context, error: &anyhow::Error) -> Exit {
         text.push_str(": ");
         text.push_str(&cause.to_string());
     }
-    if context.json {
-        json(serde_json::json!({ "errors": [{ "code": code, "message": text }] }));
+    Told {
+        json: serde_json::json!({ "errors": [{ "code": code, "message": text }] }),
+        text: format!("{}[{code}] {text}\n", context.lang.t("error.word")),
+        exit,
     }
-    eprintln!("{}[{code}] {text}", context.lang.t("error.word"));
-    exit
 }
+
+/// Whether a file or folder that somebody named is not there or cannot be used; nothing of that is wrong in here.
+fn is_of_a_file(error: &anyhow::Error) -> bool {
+    let kinds = [
+        ErrorKind::NotFound,
+        ErrorKind::PermissionDenied,
+        ErrorKind::AlreadyExists,
+        ErrorKind::NotADirectory,
+        ErrorKind::IsADirectory,
+        ErrorKind::ReadOnlyFilesystem,
+        ErrorKind::StorageFull,
+    ];
+    let io =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().filter_map(io).any(|kind| kinds.contains(&kind))
+}
+
+#[cfg(test)]
+mod tests;

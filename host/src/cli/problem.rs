@@ -5,6 +5,8 @@ mod confirm;
 mod drain;
 mod resolve;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use clap::Subcommand;
 use dukou_core::names::SchemeName;
@@ -177,6 +179,41 @@ fn not_found(desk: &Desk, schemes: &[SchemeName], wanted: &str) -> anyhow::Resul
         message: desk.lang.text(key, &arguments),
         exit: Exit::NotFound,
     })
+}
+
+/// The most causes that are named where the one that was meant has no open problem.
+const MOST_CAUSES: usize = 10;
+
+/// No open problem has that cause: says which causes there are.
+fn no_such_cause(desk: &Desk, scheme: &SchemeName, wanted: &str) -> anyhow::Result<Failure> {
+    let rows = desk.store.problems(&ProblemFilter {
+        scheme: Some(scheme.clone()),
+        limit: problem::MOST,
+        ..ProblemFilter::default()
+    })?;
+    let mut causes = groups::group(&rows);
+    causes.truncate(MOST_CAUSES);
+    let there: Vec<String> = causes.into_iter().map(|cause| cause.fingerprint).collect();
+    Ok(Failure {
+        code: "problem.not-found",
+        message: causes_text(&there, desk, scheme, wanted),
+        exit: Exit::NotFound,
+    })
+}
+
+fn causes_text(there: &[String], desk: &Desk, scheme: &SchemeName, wanted: &str) -> String {
+    let there: Vec<String> = there.iter().map(|cause| text::clean(cause)).collect();
+    let arguments: [(&str, &dyn std::fmt::Display); 3] = [
+        ("scheme", scheme),
+        ("wanted", &text::clean(wanted)),
+        ("there", &there.join(", ")),
+    ];
+    let key = if there.is_empty() {
+        "problem.no-causes"
+    } else {
+        "problem.no-such-cause"
+    };
+    desk.lang.text(key, &arguments)
 }
 
 /// Problems by number or key, all of one scheme. Every number and key must match something.

@@ -40,10 +40,7 @@ impl Progress {
                         ("records", &counts.records),
                         ("groups", &counts.groups),
                         ("accepted", &(counts.accepted + counts.adopted)),
-                        (
-                            "problems",
-                            &(counts.rejected + counts.failed + counts.dead + counts.conflicting),
-                        ),
+                        ("problems", &counts.problems()),
                     ],
                 );
                 shown.set_message(text);

@@ -1,6 +1,8 @@
 //! `dukou rollback`: an earlier deployment's content comes into force again, at once and without reading a file. A running
 //! host takes it up for its next batch; what is queued keeps its bytes.
 
+use std::collections::BTreeSet;
+
 use dukou_core::delivery::DeliveryState;
 use dukou_core::names::SchemeName;
 use dukou_store::Store;
@@ -12,7 +14,7 @@ use super::{Context, Failure};
 use crate::compose;
 use crate::deploy::evidence::How;
 use crate::deploy::lock;
-use crate::deploy::rollback::{Impossible, find, rollback};
+use crate::deploy::rollback::{Back, Impossible, find, go_back};
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
 use crate::overview::text::{clean, time};
@@ -65,18 +67,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let done = if args.dry_run {
         find(store, &scheme, args.to)?.map(|(left, to)| (left.id, to, None))
     } else {
-        rollback(
-            store,
-            &scheme,
-            args.to,
-            How::Rollback,
-            &compose::user(),
-            &args.note,
-            desk.now,
-        )?
-        .map(|done| (done.left, done.to, Some(done.id)))
+        let back = Back {
+            to: args.to,
+            how: How::Rollback,
+            by: &compose::user(),
+            note: &args.note,
+            at: desk.now,
+            refused_again: !args.no_remap,
+            unsent_again: args.remake_queued,
+        };
+        go_back(store, &scheme, &back)?.map(|done| {
+            let again = done.refused_again + done.unsent_again;
+            (done.left, done.to, Some((done.id, again)))
+        })
     };
-    let (left, to, id) = match done {
+    let (left, to, done) = match done {
         Ok(done) => done,
         Err(why) => {
             let (message, exit) = impossible(why);
@@ -92,23 +97,19 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             .into());
         }
     };
-    let mut again = 0;
-    let mut queued = unsent(store, &scheme, left)?;
+    let (id, again) = done.unzip();
+    let again = again.unwrap_or_default();
+    // What is made again leaves the queue when its group is mapped, not before.
+    let remade = id.is_some() && args.remake_queued;
+    let queued = if remade { 0 } else { unsent(store, &scheme, left)? };
     if id.is_some() {
-        if !args.no_remap {
-            again = store.remap_refused(&scheme, left)?;
-        }
-        if args.remake_queued {
-            again += store.remap_groups(&scheme, &queued)?;
-            queued.clear();
-        }
         lock::note_down(&desk.project, store, std::slice::from_ref(&scheme));
     }
     if context.json {
         output::json(json!({
             "scheme": scheme.to_string(), "left": left.to_string(), "to": to.id.to_string(),
             "id": id.map(|id| id.to_string()), "digest": to.what.digest.to_string(), "remapped": again,
-            "queued": queued.len(), "dry_run": args.dry_run,
+            "queued": queued, "dry_run": args.dry_run,
         }));
         return Ok(Exit::Done);
     }
@@ -131,10 +132,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if again > 0 {
         say(&context.lang.text("gate.refused-again", &[("count", &again)]));
     }
-    if !queued.is_empty() {
+    if queued > 0 {
         say(&context
             .lang
-            .text("gate.queued-stays", &[("count", &queued.len()), ("left", &left)]));
+            .text("gate.queued-stays", &[("count", &queued), ("left", &left)]));
     }
     if id.is_some() {
         note(context, &context.lang.t("gate.edited-stays"));
@@ -145,18 +146,17 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 /// The most deliveries that are looked through.
 const MOST_QUEUED: usize = 100_000;
 
-/// Groups of which a deployment made a document that waits and was never sent.
-fn unsent(store: &dyn Store, scheme: &SchemeName, deployment: u64) -> anyhow::Result<Vec<String>> {
+/// How many groups there are of which a deployment made a document that waits and was never sent.
+fn unsent(store: &dyn Store, scheme: &SchemeName, deployment: u64) -> anyhow::Result<usize> {
     let filter = DeliveryFilter {
         scheme: Some(scheme.clone()),
         states: vec![DeliveryState::Queued, DeliveryState::Held],
         limit: MOST_QUEUED,
     };
     let rows = store.deliveries(&filter)?.into_iter();
-    let mut groups: Vec<String> = rows
+    let groups: BTreeSet<String> = rows
         .filter(|row| row.deployment == Some(deployment) && row.attempts == 0)
         .map(|row| row.group)
         .collect();
-    groups.dedup();
-    Ok(groups)
+    Ok(groups.len())
 }

@@ -11,7 +11,7 @@ use dukou_store::rows::{Overview, Tally};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::deploy::put_into_force;
+use super::deploy::{pins_lost, put_into_force};
 use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::compose::Host;
@@ -25,7 +25,7 @@ use crate::pipeline::counters::{Counters, Counts};
 use crate::pipeline::deliver::DeliverOrder;
 use crate::pipeline::pull::PullOrder;
 use crate::pipeline::run::{RunEnd, RunOrder, run as run_crossing};
-use crate::pipeline::{Crossing, Pipeline};
+use crate::pipeline::{Crossing, StageError};
 use crate::scheme::Scheme;
 
 /// Pull, transform, deliver until nothing can move.
@@ -52,8 +52,6 @@ pub struct Args {
 
 /// The most windows of one `--from --to`.
 const MOST_WINDOWS: usize = 10_000;
-/// How often a run takes up what was put into force under way.
-const MOST_ROUNDS: usize = 3;
 
 /// Runs the command.
 ///
@@ -75,7 +73,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Err(error) => return beside(context, &host, &name, &args, error),
     };
     deploy::rollout::step(&host)?;
-    let mut crossing = in_force(context, &host, &name)?;
+    let crossing = in_force(context, &host, &name)?;
     let order = order(context, &crossing.scheme, &args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let before = host.clock.monotonic();
@@ -85,33 +83,24 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         let pipeline = host.pipeline(stopping, suspects);
         let watched = super::signals::watch_signals(stop);
         let progress = super::progress::Progress::start(context, &crossing, counters.clone());
-        let mut end = move_records(&pipeline, &crossing, &order, &counters).await;
-        // A wave that went back under way: what it left is the version before's.
-        for _ in 0..MOST_ROUNDS {
-            let newer = newer_in_force(&host, &crossing)?;
-            match (&end, newer) {
-                (Ok(ended), Some(newer)) if !ended.stopped => crossing = newer,
-                _ => break,
-            }
-            end = move_records(&pipeline, &crossing, &order, &counters).await;
-        }
+        let end = run_crossing(&pipeline, &crossing, &order, &counters).await;
         progress.finish();
         watched.abort();
-        end
+        match end {
+            // Why it cannot be made ready is what a person acts on.
+            Err(StageError::NotLoaded(error)) => Err(error),
+            end => Ok(end?),
+        }
     })?;
     drop(lock);
+    let crossing = end.newer.as_ref().unwrap_or(&crossing);
     let took = host.clock.monotonic() - before;
     let overview = host.store.overview(&name)?;
-    report(context, &crossing, counters.read(), &overview, &end, took)?;
+    report(context, crossing, counters.read(), &overview, &end, took)?;
     // All that this account's queue held was moved or waited for: what still waits belongs to another account.
     let whole = args.key.is_none() && args.limit.is_none() && !end.stopped;
     if whole && end.target.is_none() && moving(&overview).count > 0 {
-        note(
-            context,
-            &context
-                .lang
-                .text("run.elsewhere", &[("waiting", &moving(&overview).count)]),
-        );
+        note_elsewhere(context, moving(&overview).count);
         return Ok(Exit::Unavailable);
     }
     Ok(exit(&end, &overview))
@@ -135,6 +124,11 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
             // Somebody went back from exactly this: a run must not bring it forth again.
             let arguments: [(&str, &dyn std::fmt::Display); 2] = [("scheme", name), ("id", &rollback)];
             note(context, &context.lang.text("gate.rolled-back-stays", &arguments));
+        } else if let Some(lines) = pins_lost(context, host, name, &wanted)? {
+            // A pin that went with the file was taken back by nobody.
+            for line in lines {
+                note(context, &line);
+            }
         } else {
             let examined = gate::unasked(&host.project, host.store.as_ref(), &scheme, &wanted)?;
             let evidence = examined.evidence(How::Auto);
@@ -203,25 +197,6 @@ fn wrong_time(context: &Context, text: &str) -> Failure {
     }
 }
 
-async fn move_records(
-    pipeline: &Arc<Pipeline>,
-    crossing: &Arc<Crossing>,
-    order: &RunOrder,
-    counters: &Arc<Counters>,
-) -> anyhow::Result<RunEnd> {
-    Ok(run_crossing(pipeline, crossing, order, counters).await?)
-}
-
-/// What was put into force since, while groups still wait to be transformed.
-fn newer_in_force(host: &Host, crossing: &Crossing) -> anyhow::Result<Option<Arc<Crossing>>> {
-    let active = host.store.active(crossing.name())?;
-    let Some(active) = active.filter(|active| active.id != crossing.deployment) else {
-        return Ok(None);
-    };
-    let waiting = !host.store.peek_groups(crossing.name(), &[], 1)?.is_empty();
-    waiting.then(|| host.crossing(&active)).transpose()
-}
-
 /// Another process has the pipeline's role: it does the work, this one waits for it.
 fn beside(
     context: &Context,
@@ -273,15 +248,22 @@ pub fn in_state(overview: &Overview, states: &[DeliveryState]) -> Tally {
     sum
 }
 
+/// The states of what is neither delivered nor a problem nor held.
+pub const MOVING: [DeliveryState; 4] = [
+    DeliveryState::Queued,
+    DeliveryState::Claimed,
+    DeliveryState::Sending,
+    DeliveryState::Unknown,
+];
+
 /// What is neither delivered nor a problem nor held.
 pub fn moving(overview: &Overview) -> Tally {
-    let states = [
-        DeliveryState::Queued,
-        DeliveryState::Claimed,
-        DeliveryState::Sending,
-        DeliveryState::Unknown,
-    ];
-    in_state(overview, &states)
+    in_state(overview, &MOVING)
+}
+
+/// Says that what still waits waits for another account than the one in force.
+pub fn note_elsewhere(context: &Context, waiting: u64) {
+    note(context, &context.lang.text("run.elsewhere", &[("waiting", &waiting)]));
 }
 
 fn report(
@@ -364,7 +346,7 @@ fn summary(context: &Context, crossing: &Crossing, counts: Counts, overview: &Ov
                 ("accepted", &counts.accepted),
                 ("adopted", &counts.adopted),
                 ("unknown", &counts.unknown),
-                ("dead", &counts.dead),
+                ("problems", &counts.problems()),
             ],
         ),
         t(

@@ -1,5 +1,8 @@
 //! `dukou serve`: every deployed scheme on its own crons, the stages side by side. SIGTERM drains. A new deployment is taken
-//! up for the next batch, of a new scheme too; an edited file is not, and a restart changes no rule.
+//! up for the next batch, of a new scheme too; an edited file is not, and a restart changes no rule. A deployment that cannot
+//! be loaded ends nothing: what ran before it delivers what is queued, and it is tried again.
+
+mod reload;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +12,10 @@ use dukou_core::names::SchemeName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::reload::Reloads;
 use super::output::{self, note};
 use super::{Context, Failure};
-use crate::compose::{AccountChanged, Host};
+use crate::compose::Host;
 use crate::deploy::rollout;
 use crate::exit::Exit;
 use crate::pipeline::counters::Counters;
@@ -47,6 +51,8 @@ pub fn run(context: &Context, _args: Args) -> anyhow::Result<Exit> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve_all(context, &mut host, suspects));
+    // Whatever the reason to leave: while a stage of this process runs, no other may take the role.
+    drop(runtime);
     drop(lock);
     result
 }
@@ -75,40 +81,15 @@ fn first_deployments(context: &Context, host: &Host) -> anyhow::Result<()> {
 async fn serve_all(context: &Context, host: &mut Host, suspects: usize) -> anyhow::Result<Exit> {
     let (stop, stopping) = watch::channel(false);
     let watched = super::signals::watch_signals(stop);
-    let mut running: BTreeMap<SchemeName, Running> = BTreeMap::new();
-    let mut generation = None;
-    let mut looked_after = host.clock.monotonic();
-    while !*stopping.borrow() {
-        let now = host.store.generation()?;
-        if generation != Some(now) {
-            generation = Some(now);
-            // Reading and configuring a deployment takes milliseconds, of this thread only.
-            tokio::task::block_in_place(|| take_up(context, host, &mut running, suspects))?;
-            if running.is_empty() {
-                return Err(Failure {
-                    code: "deploy.none",
-                    message: context.lang.text("deploy.none", &[("scheme", &"")]),
-                    exit: Exit::Refused,
-                }
-                .into());
-            }
-        }
-        if running.values().any(|one| one.task.is_finished()) {
-            break;
-        }
-        if host.clock.monotonic().saturating_sub(looked_after) >= LOOK_AFTER {
-            looked_after = host.clock.monotonic();
-            tokio::task::block_in_place(|| look_after(host));
-        }
-        let mut stopped = stopping.clone();
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = stopped.wait_for(|stop| *stop) => {}
-        }
+    let mut running = BTreeMap::new();
+    let left = go_on(context, host, &mut running, suspects, stopping).await;
+    if running.is_empty() {
+        watched.abort();
+        return left.map(|()| Exit::Done);
     }
     // Drain: no new work; what is on the wire is waited for.
     note(context, &context.lang.t("serve.draining"));
-    let mut result = Ok(());
+    let mut result = left;
     for one in running.values() {
         let _ = one.stop.send(true);
     }
@@ -121,6 +102,51 @@ async fn serve_all(context: &Context, host: &mut Host, suspects: usize) -> anyho
     Ok(Exit::Done)
 }
 
+/// Takes up deployments and looks after rollouts until told to stop, or until a stage has failed.
+async fn go_on(
+    context: &Context,
+    host: &mut Host,
+    running: &mut BTreeMap<SchemeName, Running>,
+    suspects: usize,
+    mut stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut reloads = Reloads::default();
+    let mut generation = None;
+    let mut looked_after = host.clock.monotonic();
+    while !*stopping.borrow() {
+        let now = host.store.generation()?;
+        if generation != Some(now) || reloads.due(host.clock.monotonic()) {
+            generation = Some(now);
+            // Reading and configuring a deployment takes milliseconds, of this thread only.
+            let refused = tokio::task::block_in_place(|| take_up(context, host, running, &mut reloads, suspects))?;
+            if running.is_empty() {
+                return Err(refused.unwrap_or_else(|| nothing_deployed(context)));
+            }
+        }
+        if running.values().any(|one| one.task.is_finished()) {
+            break;
+        }
+        if host.clock.monotonic().saturating_sub(looked_after) >= LOOK_AFTER {
+            looked_after = host.clock.monotonic();
+            tokio::task::block_in_place(|| look_after(host));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+    }
+    Ok(())
+}
+
+fn nothing_deployed(context: &Context) -> anyhow::Error {
+    Failure {
+        code: "deploy.none",
+        message: context.lang.text("deploy.none", &[("scheme", &"")]),
+        exit: Exit::Refused,
+    }
+    .into()
+}
+
 /// Lets rollouts go on. One that cannot stops no delivery.
 fn look_after(host: &Host) {
     if let Err(error) = rollout::step(host) {
@@ -129,13 +155,17 @@ fn look_after(host: &Host) {
 }
 
 /// Schemes that can be served: those of the project's files. When one came since, perhaps of a new tenant, the project is
-/// read again for it.
+/// read again for it. A stray file is said by `check`, and stops nothing that runs.
 fn schemes(
     context: &Context,
     host: &mut Host,
     running: &BTreeMap<SchemeName, Running>,
 ) -> anyhow::Result<Vec<SchemeName>> {
-    let names = host.project.scheme_names()?;
+    let names = match host.project.scheme_names() {
+        Ok(names) => names,
+        Err(_) if !running.is_empty() => return Ok(running.keys().cloned().collect()),
+        Err(stray) => return Err(stray.into()),
+    };
     let came = |name: &&SchemeName| !running.contains_key(*name) && matches!(host.store.active(name), Ok(Some(_)));
     if !running.is_empty()
         && names.iter().any(|name| came(&name))
@@ -147,24 +177,30 @@ fn schemes(
 }
 
 /// Starts what is deployed and not running, and hands the stages of what runs under an older deployment the newer one:
-/// nothing is stopped for it.
+/// nothing is stopped for it. Answers why the only scheme cannot be loaded, for whoever has nothing else to serve.
 fn take_up(
     context: &Context,
     host: &mut Host,
     running: &mut BTreeMap<SchemeName, Running>,
+    reloads: &mut Reloads,
     suspects: usize,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<anyhow::Error>> {
     let names = schemes(context, host, running)?;
+    reloads.keep(&names);
     for name in &names {
-        let Some(active) = host.store.active(name)? else {
-            continue;
+        let active = match host.store.active(name)? {
+            Some(active) if running.get(name).is_none_or(|one| one.deployment != active.id) => active,
+            _ => {
+                reloads.settled(name);
+                continue;
+            }
         };
-        if running.get(name).is_some_and(|one| one.deployment == active.id) {
+        if !reloads.may_try(name, active.id, host.clock.monotonic()) {
             continue;
         }
         let mut taken = host.crossing(&active);
-        // Other books were deployed: their connection is in the settings as they stand now, not as they were at the start.
-        if taken.as_ref().is_err_and(|error| error.is::<AccountChanged>())
+        // Connections may be of other books, or their secrets elsewhere, than when the settings were last read.
+        if taken.is_err()
             && let Ok(project) = Project::load(&context.project)
         {
             host.project = project;
@@ -172,13 +208,18 @@ fn take_up(
         }
         let crossing = match taken {
             Ok(crossing) => crossing,
-            Err(error) if names.len() > 1 => {
+            Err(error) if names.len() == 1 && running.is_empty() => return Ok(Some(error)),
+            Err(error) => {
                 // What ran so far is no longer in force: it maps nothing more, and delivers what is queued.
-                let _ = output::failure(context, &error);
+                if reloads.failed(name, active.id, format!("{error:#}"), host.clock.monotonic()) {
+                    let _ = output::failure(context, &error);
+                    let arguments: [(&str, &dyn std::fmt::Display); 2] = [("scheme", name), ("id", &active.id)];
+                    note(context, &context.lang.text("serve.not-loaded", &arguments));
+                }
                 continue;
             }
-            Err(error) => return Err(error),
         };
+        reloads.settled(name);
         note(
             context,
             &context
@@ -195,7 +236,7 @@ fn take_up(
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn start(host: &Host, deployment: u64, crossing: Arc<Crossing>, suspects: usize) -> Running {

@@ -6,13 +6,17 @@ use super::output::{self, note, say};
 use super::{Context, Failure};
 use crate::deploy;
 use crate::exit::Exit;
-use crate::overview::desk::Desk;
+use crate::overview::desk::{Desk, Look};
+use crate::overview::status::StatusView;
 use crate::overview::{rollouts, status};
+
+/// The most schemes that are shown whole without being named; more are shown one line each.
+const MOST_WHOLE: usize = 5;
 
 /// 运行概况: what is stuck, missing, broken, moving. Exit code 5 with open problems.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// NAME or TENANT/NAME; every scheme if left out
+    /// NAME or TENANT/NAME; every scheme if left out, one line each if there are many
     pub scheme: Option<String>,
 }
 
@@ -35,46 +39,55 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    let mut exit = Exit::Done;
-    let mut items: Vec<Value> = Vec::new();
-    for (index, name) in names.iter().enumerate() {
+    let mut views: Vec<(StatusView, Look)> = Vec::with_capacity(names.len());
+    for name in &names {
         let look = desk.look(name);
-        let lens = desk.lens(&look);
         let mut view = status::read(desk.store.as_ref(), name)?;
         view.title = look
             .file
             .as_ref()
             .or(look.scheme.as_ref())
             .map(|scheme| scheme.title.clone());
-        match &look.file {
-            Some(file) => view.undeployed = deploy::undeployed(&desk.project, desk.store.as_ref(), file)?,
-            None => note(
+        let found = deploy::undeployed(&desk.project, desk.store.as_ref(), name)?;
+        (view.undeployed, view.unusable, view.gone) = (found.edited, found.unusable, found.gone);
+        if look.file.is_none() && view.gone.is_none() {
+            note(
                 context,
                 &context.lang.text("status.definition-unreadable", &[("scheme", name)]),
-            ),
+            );
         }
-        if view.needs_a_person() {
-            exit = Exit::Problems;
-        }
-        if context.json {
-            items.push(status::to_json(&lens, &view));
-        } else {
-            let gap = if index == 0 { "" } else { "\n" };
-            say(&format!("{gap}{}", status::text(&lens, &view).trim_end()));
-        }
+        views.push((view, look));
     }
-    let change = rollouts::read(
-        desk.store.as_ref(),
-        names.first().filter(|_| args.scheme.is_some()),
-        desk.now,
-    )?;
-    let lens = desk.plain_lens();
+    let named = names.first().filter(|_| args.scheme.is_some());
+    let change = rollouts::read(desk.store.as_ref(), named, desk.now)?;
     if context.json {
-        let mut value = rollouts::to_json(&lens, &change);
-        value["schemes"] = items.into();
+        let schemes: Vec<Value> = views
+            .iter()
+            .map(|(view, look)| status::to_json(&desk.lens(look), view))
+            .collect();
+        let mut value = rollouts::to_json(&desk.plain_lens(), &change);
+        value["schemes"] = schemes.into();
         output::json(value);
-    } else if !change.is_empty() {
-        say(&format!("\n{}", rollouts::text(&lens, &change).trim_end()));
+    } else {
+        if !change.is_empty() {
+            say(&format!("{}\n", rollouts::text(&desk.plain_lens(), &change).trim_end()));
+        }
+        say(told(&desk, &mut views).trim_end());
     }
-    Ok(exit)
+    let waits = views.iter().any(|(view, _)| view.needs_a_person());
+    Ok(if waits { Exit::Problems } else { Exit::Done })
+}
+
+/// The schemes for people, those in trouble first.
+fn told(desk: &Desk, views: &mut [(StatusView, Look)]) -> String {
+    if views.len() > MOST_WHOLE {
+        let views: Vec<&StatusView> = views.iter().map(|(view, _)| view).collect();
+        return status::list_text(&desk.plain_lens(), &views);
+    }
+    views.sort_by_key(|(view, _)| !view.is_in_trouble());
+    let texts: Vec<String> = views
+        .iter()
+        .map(|(view, look)| status::text(&desk.lens(look), view))
+        .collect();
+    texts.join("\n")
 }

@@ -12,7 +12,6 @@ use dukou_store::Store;
 use dukou_store::rows::{Deployment, NewDeployment};
 
 use super::evidence::Evidence;
-use super::lock;
 use super::tables;
 use super::wanted::{Wanted, assemble};
 use crate::scheme::Scheme;
@@ -150,72 +149,4 @@ pub fn tables_of(
         }
     }
     Ok(found)
-}
-
-/// A scheme as it would be with the accounts that a stored definition names, and the files where those are others now.
-fn accounts_apart(project: &Project, scheme: &Scheme, definition: &str) -> (Scheme, Vec<String>) {
-    let (mut beside, mut moved) = (scheme.clone(), Vec::new());
-    let Ok(deployed) = Scheme::from_definition(project, definition) else {
-        return (beside, moved);
-    };
-    let sides = [
-        (
-            (&deployed.source.connection, deployed.source.account),
-            (&scheme.source.connection, &mut beside.source.account),
-        ),
-        (
-            (&deployed.target.connection, deployed.target.account),
-            (&scheme.target.connection, &mut beside.target.account),
-        ),
-    ];
-    for ((was_at, was), (is_at, is)) in sides {
-        // An older version stored none; another connection is the scheme file's own edit.
-        if was.is_some()
-            && was != *is
-            && was_at == is_at
-            && let Ok(connection) = project.connection(&scheme.name.tenant, is_at)
-        {
-            let file = connection.file.shown().to_owned();
-            if !moved.contains(&file) {
-                moved.push(file);
-            }
-        }
-        *is = was;
-    }
-    (beside, moved)
-}
-
-/// What of a scheme's files differs from what is in force, in words; empty if nothing does. Reads files only; a plugin
-/// file is compared by its digest.
-///
-/// # Errors
-/// When the store fails.
-pub fn undeployed(project: &Project, store: &dyn Store, scheme: &Scheme) -> anyhow::Result<Vec<String>> {
-    let Some(active) = store.active(&scheme.name)? else {
-        return Ok(vec![scheme.file.display().to_string()]);
-    };
-    let mut changed = Vec::new();
-    let (beside, moved) = accounts_apart(project, scheme, &active.what.definition);
-    if active.what.definition != beside.definition_json() {
-        let base = super::base_of(project, scheme).filter(|(_, now)| lock::base_was_other(&project.root, scheme, now));
-        changed.push(base.map_or_else(|| scheme.file.display().to_string(), |(file, _)| file));
-    }
-    changed.extend(moved);
-    let pins = lock::pins(&project.root, &scheme.name).unwrap_or_default();
-    for (plugin_use, (_, digest)) in scheme.plugin_uses().zip(&active.what.plugins) {
-        let pin = pins.iter().find(|pin| pin.name == plugin_use.name);
-        let now = pin.map_or_else(|| super::wanted::digest_of(project, plugin_use), |pin| Some(pin.digest));
-        if now.is_some_and(|now| now != *digest) {
-            changed.push(plugin_use.name.clone());
-        }
-    }
-    for (name, digest) in &active.what.tables {
-        if let Ok(file) = project.table(&scheme.name.tenant, name)
-            && Digest::of(&tables::to_bytes(&file.rows.into_iter().collect())) != *digest
-        {
-            let path = project.table_path(&scheme.name.tenant, name);
-            changed.push(path.map_or_else(|| name.clone(), |path| crate::scheme::shown(&project.root, &path)));
-        }
-    }
-    Ok(changed)
 }

@@ -1,5 +1,7 @@
-//! What differs between what is in force and what is wanted, before anything is replayed: plugins by digest, settings and
+//! What differs between what is in force and what is wanted, before anything is replayed: plugins by place and digest, settings and
 //! the rest of the definition by path, tables by rows, catalogues by field. Values are short; nothing is judged.
+
+mod plugins;
 
 use std::collections::BTreeMap;
 
@@ -26,9 +28,10 @@ pub struct Side<'a> {
 
 /// Everything that differs, in the order people look: plugins, settings, tables, catalogues, the rest.
 pub fn between(before: &Side<'_>, after: &Side<'_>) -> Vec<Change> {
-    let mut changes = plugins(before.plugins, after.plugins);
+    let (was, is) = (parsed(before.definition), parsed(after.definition));
+    let mut changes = plugins::differing((&was, before.plugins), (&is, after.plugins));
     let (mut settings, mut catalogues, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    each_difference(&parsed(before.definition), &parsed(after.definition), &mut |place| {
+    each_difference(&was, &is, &mut |place| {
         let (what, list) = if place.path.contains(".settings") || place.path.contains("].settings") {
             ("setting", &mut settings)
         } else if place.path.contains("_catalogue") {
@@ -50,27 +53,6 @@ pub fn between(before: &Side<'_>, after: &Side<'_>) -> Vec<Change> {
     changes.truncate(MOST);
     changes.extend(rest);
     changes
-}
-
-fn plugins(before: &[(String, Digest)], after: &[(String, Digest)]) -> Vec<Change> {
-    let of = |list: &[(String, Digest)], name: &str| {
-        let found = list.iter().find(|(known, _)| known == name);
-        found.map(|(_, digest)| digest.short())
-    };
-    let mut names: Vec<&String> = before.iter().chain(after).map(|(name, _)| name).collect();
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(name.as_str()));
-    names
-        .into_iter()
-        .map(|name| (name, of(before, name), of(after, name)))
-        .filter(|(_, before, after)| before != after)
-        .map(|(name, before, after)| Change {
-            what: "plugin".to_owned(),
-            name: name.clone(),
-            before,
-            after,
-        })
-        .collect()
 }
 
 fn parsed(definition: &str) -> Value {
@@ -120,55 +102,4 @@ fn short(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plugins_settings_tables_and_the_rest_are_told_apart() {
-        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        let rows = |pairs: &[(&str, &str)]| -> Rows {
-            pairs
-                .iter()
-                .map(|(key, row)| ((*key).to_owned(), (*row).to_owned()))
-                .collect()
-        };
-        let before_tables = BTreeMap::from([("客户".to_owned(), rows(&[("1", "a"), ("2", "b"), ("3", "c")]))]);
-        let after_tables = BTreeMap::from([("客户".to_owned(), rows(&[("1", "a"), ("2", "x"), ("4", "d")]))]);
-        let before = Side {
-            definition: r#"{"source":{"schedule":{"cron":"*/5 * * * *"}},"mapping":{"settings":{"fields":{"Memo":"a"}}}}"#,
-            plugins: &[("table".into(), one), ("gone".into(), one)],
-            tables: &before_tables,
-        };
-        let after = Side {
-            definition: r#"{"source":{"schedule":{"cron":"* * * * *"}},"mapping":{"settings":{"fields":{"Memo":"b"}}}}"#,
-            plugins: &[("table".into(), two)],
-            tables: &after_tables,
-        };
-        let found: Vec<(String, String, Option<String>, Option<String>)> = between(&before, &after)
-            .into_iter()
-            .map(|one| (one.what, one.name, one.before, one.after))
-            .collect();
-        let text = |text: &str| Some(text.to_owned());
-        assert_eq!(
-            found,
-            [
-                ("plugin".into(), "table".into(), Some(one.short()), Some(two.short())),
-                ("plugin".into(), "gone".into(), Some(one.short()), None),
-                (
-                    "setting".into(),
-                    "mapping.settings.fields.Memo".into(),
-                    text("\"a\""),
-                    text("\"b\"")
-                ),
-                ("table".into(), "客户".into(), text("3"), text("3 (+1 −1 ~1)")),
-                (
-                    "definition".into(),
-                    "source.schedule.cron".into(),
-                    text("\"*/5 * * * *\""),
-                    text("\"* * * * *\"")
-                ),
-            ]
-        );
-        assert_eq!(between(&before, &before), []);
-    }
-}
+mod tests;

@@ -40,6 +40,8 @@ pub enum Standing {
     NoOp,
     /// Another recipe, and nothing stored to compare by.
     NothingStored,
+    /// Only shown: fewer days were compared than a deployment is judged by, so nothing is proved and nothing let through.
+    Partial,
     /// Differences, each accepted by a person.
     Accepted,
     /// Differences that nobody has accepted.
@@ -55,7 +57,7 @@ pub enum Standing {
 impl Standing {
     /// Whether the gate lets it through.
     pub fn passes(self) -> bool {
-        !matches!(self, Self::Pending | Self::Rejected)
+        !matches!(self, Self::Pending | Self::Rejected | Self::Partial)
     }
 
     /// The stable word, for JSON and message keys.
@@ -66,6 +68,7 @@ impl Standing {
             Self::SameRecipe => "same-recipe",
             Self::NoOp => "no-op",
             Self::NothingStored => "nothing-stored",
+            Self::Partial => "partial",
             Self::Accepted => "accepted",
             Self::Pending => "pending",
             Self::Rejected => "rejected",
@@ -89,6 +92,17 @@ impl How {
     }
 }
 
+/// How much of what is retained a replay compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Only what was received in the last so many days; `None` for everything retained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Groups that are older and were not compared.
+    #[serde(default)]
+    pub older: u64,
+}
+
 /// What the replay of the retained history said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReplayFigures {
@@ -102,12 +116,15 @@ pub struct ReplayFigures {
     pub newly_failing: Figure,
     /// A problem before, mapped or skipped after.
     pub newly_fixed: Figure,
-    /// Fuel before and after.
+    /// Fuel before and after, of the groups that it was measured on.
     #[serde(default)]
     pub fuel: (u64, u64),
     /// When the first and the last record compared were received, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<(String, String)>,
+    /// How much of what was retained this is; `None` where it was not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
 }
 
 /// One pattern of difference and what a person said of it.
@@ -148,6 +165,11 @@ pub struct Change {
     pub after: Option<String>,
 }
 
+impl Change {
+    /// [`Self::what`] of a content that a rollback left: the name is the rollback's, before is what somebody said of it.
+    pub const ROLLED_BACK: &'static str = "rolled-back";
+}
+
 /// What a deployment rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -177,6 +199,9 @@ pub struct Evidence {
     /// The patterns of difference.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<PatternEvidence>,
+    /// Plugins that stand in for what the definition names, by their names in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<String>,
     /// The rollout that it is part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<u64>,
@@ -213,14 +238,19 @@ mod tests {
                     groups: 2,
                     amount: "10.50".parse().unwrap(),
                 },
+                coverage: Some(Coverage {
+                    days: Some(30),
+                    older: 9_999,
+                }),
                 ..ReplayFigures::default()
             }),
             rollback: Some((7, 5)),
+            pinned: vec!["sales".to_owned()],
             ..Evidence::default()
         };
         assert_eq!(Evidence::parse(&evidence.to_text()), evidence);
         assert_eq!(Evidence::parse("{}"), Evidence::default());
         assert_eq!(Evidence::parse(r#"{"how":"by-magic"}"#).how, How::Unknown);
-        assert!(Standing::NoOp.passes() && !Standing::Pending.passes());
+        assert!(Standing::NoOp.passes() && !Standing::Pending.passes() && !Standing::Partial.passes());
     }
 }

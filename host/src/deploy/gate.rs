@@ -1,9 +1,12 @@
-//! The gate: what is wanted beside what is in force, on everything retained. The plugins' own cases first, then a replay of
-//! the stored history; every pattern of difference needs a person's acceptance, which expires when a recipe changes. The
-//! same output everywhere is a proved no-op and needs nobody. Activates nothing, sends nothing.
+//! The gate: what is wanted beside what is in force, on the stored groups of the last days, or on everything retained. The
+//! plugins' own cases first, then a replay; every pattern of difference needs a person's acceptance, which expires when a
+//! recipe changes. The same output everywhere needs nobody; how much was compared is told with it. Activates nothing, sends
+//! nothing.
 
 mod kept;
 mod route;
+mod span;
+mod word;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +20,7 @@ use dukou_store::rows::{Acceptance, Deployment, Span};
 use self::route::{comes_back, rerouted};
 use super::activate::{self, load};
 use super::changes::{self, Side};
-use super::evidence::{Change, Standing};
+use super::evidence::{Change, Coverage, Standing};
 use super::stored::{RememberedOutcomes, StoredHistory};
 use super::wanted::Wanted;
 use super::{base_of, prove};
@@ -26,8 +29,10 @@ use crate::settings::Project;
 
 pub use self::kept::figures;
 pub use self::route::Rerouted;
+pub use self::span::is_short;
+pub use self::word::Said;
 
-/// Days of history that a deployment is judged by where nobody says otherwise.
+/// Days of history that a deployment is judged by where nobody asks for more. Fewer only show, see [`is_short`].
 pub const USUAL_DAYS: u32 = 30;
 
 /// How to ask.
@@ -77,10 +82,14 @@ pub struct Examined {
     pub cases: Vec<(String, u64)>,
     /// What the replay found; `None` where there was nothing to compare.
     pub comparison: Option<Comparison>,
+    /// How much of what is retained that is.
+    pub coverage: Option<Coverage>,
     /// Its patterns.
     pub patterns: Vec<Judged>,
     /// Changes that no replay shows.
     pub rerouted: Vec<Rerouted>,
+    /// What was accepted for this look only, see [`Said::keep`].
+    pub unwritten: Vec<String>,
     /// Where that leaves it.
     pub standing: Standing,
     /// The base scheme's file and digest.
@@ -126,8 +135,10 @@ fn begin(project: &Project, store: &dyn Store, scheme: &Scheme, wanted: &Wanted)
         changes: Vec::new(),
         cases,
         comparison: None,
+        coverage: None,
         patterns: Vec::new(),
         rerouted: Vec::new(),
+        unwritten: Vec::new(),
         base: base_of(project, scheme),
     })
 }
@@ -178,11 +189,8 @@ pub fn examine(
         return Ok(examined);
     }
     let (before, after) = (old.version(&old_scheme), wanted.version(scheme));
-    // A quiet shop is judged by what it has, however old.
-    let span = match terms.span() {
-        recent if store.count_groups(&scheme.name, recent)? > 0 => recent,
-        _ => Span { from: None, to: None },
-    };
+    let (span, coverage) = span::of(store, &scheme.name, terms)?;
+    examined.coverage = Some(coverage);
     let history = StoredHistory::new(store, &scheme.name, span);
     let memory = RememberedOutcomes::new(store, terms.now);
     let options = Options {
@@ -213,87 +221,4 @@ fn same_rules(before: &Scheme, after: &Scheme) -> bool {
     before.target.key == after.target.key
         && before.target_catalogue == after.target_catalogue
         && before.source_catalogue == after.source_catalogue
-}
-
-impl Examined {
-    /// Takes down what a person says of patterns: each id, or `all`. Answers the ids that no pattern has.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn decide(&mut self, store: &dyn Store, scheme: &Scheme, said: &Said<'_>) -> anyhow::Result<Vec<String>> {
-        let (Some(before), Some(active)) = (self.before_recipe, &self.before) else {
-            return Ok(said.patterns.to_vec());
-        };
-        let accept = |id: &str, before: Digest, after: Digest| -> anyhow::Result<Acceptance> {
-            let decision = Acceptance {
-                pattern: id.to_owned(),
-                before,
-                after,
-                accepted: said.accepted,
-                by: said.by.to_owned(),
-                note: said.note.to_owned(),
-                at: said.at,
-            };
-            store.accept(&scheme.name, &decision)?;
-            Ok(decision)
-        };
-        let named = |id: &str| said.patterns.iter().any(|text| is_named(id, text));
-        for one in self.patterns.iter_mut().filter(|one| named(&one.pattern.id)) {
-            one.decision = Some(accept(&one.pattern.id, before, self.recipe)?);
-        }
-        for one in self.rerouted.iter_mut().filter(|one| named(&one.id)) {
-            one.decision = Some(accept(&one.id, active.what.digest, self.digest)?);
-        }
-        if !self.patterns.is_empty() || !self.rerouted.is_empty() {
-            self.standing = self.weigh(self.standing);
-        }
-        Ok(said.patterns.iter().filter(|text| !self.knows(text)).cloned().collect())
-    }
-
-    /// Whether a person means something of it by this text: `all`, or four or more digits of an id.
-    pub fn knows(&self, text: &str) -> bool {
-        text == "all" || self.ids().any(|(id, _)| is_named(id, text))
-    }
-
-    /// Everything that needs a person's word, with what was said.
-    pub fn ids(&self) -> impl Iterator<Item = (&str, Option<&Acceptance>)> {
-        let patterns = self
-            .patterns
-            .iter()
-            .map(|one| (one.pattern.id.as_str(), one.decision.as_ref()));
-        patterns.chain(self.rerouted.iter().map(|one| (one.id.as_str(), one.decision.as_ref())))
-    }
-
-    /// Where it stands; `nothing` if there is nothing that needs a person.
-    fn weigh(&self, nothing: Standing) -> Standing {
-        let accepted = |one: (&str, Option<&Acceptance>)| one.1.map(|decision| decision.accepted);
-        if self.ids().next().is_none() {
-            nothing
-        } else if self.ids().any(|one| accepted(one) == Some(false)) {
-            Standing::Rejected
-        } else if self.ids().all(|one| accepted(one) == Some(true)) {
-            Standing::Accepted
-        } else {
-            Standing::Pending
-        }
-    }
-}
-
-/// Whether a person means this id: by `all`, or by four or more of its digits.
-fn is_named(id: &str, text: &str) -> bool {
-    text == "all" || (text.len() >= 4 && id.starts_with(text))
-}
-
-/// What a person says of patterns.
-pub struct Said<'a> {
-    /// Ids (their first four digits and more will do), or `all`.
-    pub patterns: &'a [String],
-    /// Accepted or rejected.
-    pub accepted: bool,
-    /// Who.
-    pub by: &'a str,
-    /// Why.
-    pub note: &'a str,
-    /// When.
-    pub at: DateTime<Utc>,
 }

@@ -14,14 +14,15 @@ pub mod rollout;
 pub mod shadow;
 pub mod stored;
 pub mod tables;
+pub mod undeployed;
 pub mod wanted;
 pub mod watch;
 
 use dukou_core::digest::Digest;
 
-pub use activate::{Deployed, Overtaken, activate, undeployed};
+pub use activate::{Deployed, Overtaken, activate};
 pub use cases::prove;
-pub use rollback::rollback;
+pub use undeployed::{Undeployed, undeployed};
 pub use wanted::{Override, Wanted, check_plugins, wanted, wanted_with};
 
 use crate::scheme::Scheme;

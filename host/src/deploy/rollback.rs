@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
-use dukou_store::rows::{Deployment, NewDeployment};
+use dukou_store::rows::{Again, Deployment, NewDeployment};
 use dukou_store::{Store, StoreError};
 
 use super::evidence::{Evidence, How, Standing};
@@ -35,6 +35,10 @@ pub struct RolledBack {
     pub left: u64,
     /// The one whose content is in force again.
     pub to: Deployment,
+    /// Groups it had refused that are due again.
+    pub refused_again: u64,
+    /// Groups with documents it had made and nobody had sent that are due again.
+    pub unsent_again: u64,
 }
 
 /// Deployments that are looked through for the one before.
@@ -116,34 +120,66 @@ pub fn left_by(store: &dyn Store, scheme: &SchemeName, content: &Digest) -> Resu
     Ok(left_behind(&store.deployments(scheme, MOST_BACK)?).remove(content))
 }
 
-/// Brings an earlier deployment's content into force again.
+/// How to go back.
+#[derive(Debug, Clone, Copy)]
+pub struct Back<'a> {
+    /// The deployment whose content comes back; `None`: what was in force before.
+    pub to: Option<u64>,
+    /// Who goes back: a person or a wave.
+    pub how: How,
+    /// Who.
+    pub by: &'a str,
+    /// Why, in a person's words.
+    pub note: &'a str,
+    /// Now.
+    pub at: DateTime<Utc>,
+    /// Groups whose verdict by the deployment that is left is an open problem (rejected, failed) become due again.
+    pub refused_again: bool,
+    /// Groups of which it made a document that waits and was never sent become due again.
+    pub unsent_again: bool,
+}
+
+/// Brings an earlier deployment's content into force again, in one transaction with all that becomes due again: a process
+/// that dies has done both or neither.
 ///
 /// # Errors
 /// The store's.
-pub fn rollback(
+pub fn go_back(
     store: &dyn Store,
     scheme: &SchemeName,
-    to: Option<u64>,
-    how: How,
-    by: &str,
-    note: &str,
-    at: DateTime<Utc>,
+    back: &Back<'_>,
 ) -> Result<Result<RolledBack, Impossible>, StoreError> {
-    let (active, to) = match find(store, scheme, to)? {
+    go_back_from(store, scheme, None, back)
+}
+
+/// As [`go_back`], only from this deployment, if one is named: what came into force over it is [`Impossible::Overtaken`].
+///
+/// # Errors
+/// The store's.
+pub fn go_back_from(
+    store: &dyn Store,
+    scheme: &SchemeName,
+    from: Option<u64>,
+    back: &Back<'_>,
+) -> Result<Result<RolledBack, Impossible>, StoreError> {
+    let (active, to) = match find(store, scheme, back.to)? {
         Ok(found) => found,
         Err(impossible) => return Ok(Err(impossible)),
     };
+    if from.is_some_and(|from| from != active.id) {
+        return Ok(Err(Impossible::Overtaken));
+    }
     let known = Evidence::parse(&to.what.evidence);
     let evidence = Evidence {
-        how,
+        how: back.how,
         standing: Standing::NotAsked,
         before: Some(active.id),
         rollback: Some((active.id, to.id)),
         ..known
     };
     let deployment = NewDeployment {
-        by: by.to_owned(),
-        note: note.to_owned(),
+        by: back.by.to_owned(),
+        note: back.note.to_owned(),
         evidence: Evidence {
             changes: Vec::new(),
             replay: None,
@@ -153,74 +189,22 @@ pub fn rollback(
         .to_text(),
         ..to.what.clone()
     };
-    let Some(id) = store.activate_over(scheme, Some(active.id), &deployment, at)? else {
+    let left = |wanted: bool| if wanted { vec![active.id] } else { Vec::new() };
+    let again = Again {
+        refused_by: left(back.refused_again),
+        unsent_of: left(back.unsent_again),
+    };
+    let Some(done) = store.go_back(scheme, active.id, &deployment, &again, back.at)? else {
         return Ok(Err(Impossible::Overtaken));
     };
     Ok(Ok(RolledBack {
-        id,
+        id: done.id,
         left: active.id,
         to,
+        refused_again: done.refused,
+        unsent_again: done.unsent,
     }))
 }
 
 #[cfg(test)]
-mod tests {
-    use dukou_store::memory::MemoryStore;
-
-    use super::*;
-
-    fn deploy(store: &dyn Store, scheme: &SchemeName, content: &str) -> u64 {
-        let deployment = NewDeployment {
-            digest: Digest::of(content.as_bytes()),
-            definition: content.to_owned(),
-            plugins: Vec::new(),
-            tables: Vec::new(),
-            by: "王".into(),
-            note: String::new(),
-            evidence: "{}".into(),
-        };
-        store.activate(scheme, &deployment, DateTime::UNIX_EPOCH).unwrap()
-    }
-
-    fn back(store: &dyn Store, scheme: &SchemeName, to: Option<u64>) -> Result<(u64, String), Impossible> {
-        let done = rollback(store, scheme, to, How::Rollback, "王", "", DateTime::UNIX_EPOCH).unwrap()?;
-        let active = store.active(scheme).unwrap().unwrap();
-        assert_eq!(active.id, done.id);
-        Ok((done.to.id, active.what.definition))
-    }
-
-    #[test]
-    fn each_step_goes_further_back() {
-        let store = MemoryStore::default();
-        let scheme = SchemeName::new("default", "a");
-        assert_eq!(back(&store, &scheme, None), Err(Impossible::NothingInForce));
-        deploy(&store, &scheme, "one");
-        assert_eq!(back(&store, &scheme, None), Err(Impossible::NothingBefore));
-        deploy(&store, &scheme, "two");
-        deploy(&store, &scheme, "three");
-        assert_eq!(back(&store, &scheme, None), Ok((2, "two".into())));
-        assert_eq!(back(&store, &scheme, None), Ok((1, "one".into())));
-        assert_eq!(back(&store, &scheme, None), Err(Impossible::NothingBefore));
-        assert_eq!(back(&store, &scheme, Some(3)), Ok((3, "three".into())));
-        assert_eq!(back(&store, &scheme, Some(3)), Err(Impossible::InForce(3)));
-        assert_eq!(back(&store, &scheme, Some(9)), Err(Impossible::NoSuch(9)));
-    }
-
-    #[test]
-    fn what_a_rollback_left_comes_back_by_its_number_only() {
-        let store = MemoryStore::default();
-        let scheme = SchemeName::new("default", "a");
-        let left = |content: &str| left_by(&store, &scheme, &Digest::of(content.as_bytes())).unwrap();
-        deploy(&store, &scheme, "good");
-        deploy(&store, &scheme, "bad");
-        assert_eq!(back(&store, &scheme, None), Ok((1, "good".into())));
-        assert_eq!(left("bad"), Some((3, String::new())));
-        assert_eq!(left("good"), None);
-        // Somebody insists; it goes back again, and once more means further back, never to the bad one.
-        deploy(&store, &scheme, "bad");
-        assert_eq!(left("bad"), None, "somebody put it into force since");
-        assert_eq!(back(&store, &scheme, None), Ok((3, "good".into())));
-        assert_eq!(back(&store, &scheme, None), Err(Impossible::NothingBefore));
-        assert_eq!(back(&store, &scheme, Some(2)), Ok((2, "bad".into())));
-    }
-}
+mod tests;

@@ -67,16 +67,15 @@ impl<'a> RememberedOutcomes<'a> {
 impl Memory for RememberedOutcomes<'_> {
     fn known(&self, recipes: &[Digest]) -> Result<Vec<Option<Known>>, Failure> {
         let known = self.store.known_outcomes(recipes)?;
-        let known = known
-            .into_iter()
-            .map(|one| one.map(|(outcome, fuel)| Known { outcome, fuel }));
+        let known = known.into_iter().map(|one| one.map(|(outcome, _)| Known { outcome }));
         Ok(known.collect())
     }
 
     fn remember(&self, outcomes: &[(Digest, Known)]) -> Result<(), Failure> {
         let rows: Vec<(Digest, Digest, u64)> = outcomes
             .iter()
-            .map(|(recipe, known)| (*recipe, known.outcome, known.fuel))
+            // What a group cost depends on its batch, so nothing is said of it.
+            .map(|(recipe, known)| (*recipe, known.outcome, 0))
             .collect();
         Ok(self.store.remember_outcomes(&rows, self.now)?)
     }

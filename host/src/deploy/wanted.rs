@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use dukou_core::digest::Digest;
-use dukou_plugin::{Chain, Plugin, PluginError, Prepared, Runtime, SharedTables};
+use dukou_plugin::{Chain, Kind, Plugin, PluginError, Prepared, Runtime, SharedTables};
 use serde_json::json;
 
 use super::lock;
@@ -151,8 +151,8 @@ pub fn assemble(
     let environment = scheme.environment();
     let mut errors = Vec::new();
     let mut prepared = Vec::new();
-    for (plugin_use, (_, bytes)) in scheme.plugin_uses().zip(&plugins) {
-        match configure(runtime, plugin_use, bytes, &environment) {
+    for ((plugin_use, kind), (_, bytes)) in scheme.places().zip(&plugins) {
+        match configure(runtime, plugin_use, kind, bytes, &environment) {
             Ok(one) => prepared.push(one),
             Err(PluginError::Settings(wrong)) => errors.extend(
                 wrong
@@ -175,8 +175,11 @@ pub fn assemble(
     let adjustments = 1..1 + scheme.adjustments.len();
     let validations = adjustments.end..prepared.len();
     let mapping = prepared.first().cloned().context("a scheme has one mapping")?;
-    let chain = Chain::new(mapping, prepared[adjustments].to_vec(), prepared[validations].to_vec())
-        .map_err(|error| DefinitionErrors(vec![plugin_error(scheme, &scheme.mapping, &error)]))?;
+    let chain = Chain::new(mapping, prepared[adjustments].to_vec(), prepared[validations].to_vec());
+    let chain = chain.map_err(|misplaced| {
+        let blamed = scheme.plugin_uses().nth(misplaced.place).unwrap_or(&scheme.mapping);
+        DefinitionErrors(vec![plugin_error(scheme, blamed, &misplaced.error)])
+    })?;
     let recipe = recipe(scheme, &environment, &plugins, &tables_needed);
     let definition = scheme.definition_json();
     let digest = Digest::of_parts([recipe.as_bytes().as_slice(), definition.as_bytes()]);
@@ -193,10 +196,13 @@ pub fn assemble(
 fn configure(
     runtime: &Runtime,
     plugin_use: &PluginUse,
+    kind: Kind,
     bytes: &[u8],
     environment: &str,
 ) -> Result<Prepared, PluginError> {
     let plugin: Plugin = runtime.load(bytes)?;
+    // Before its settings: a plugin of another kind would complain of settings that were never meant for it.
+    plugin.must_be(kind)?;
     runtime.configure(&plugin, &plugin_use.settings, environment)
 }
 
@@ -282,3 +288,6 @@ pub fn digest_of(project: &Project, plugin_use: &PluginUse) -> Option<Digest> {
             .map(|bytes| Digest::of(&bytes)),
     }
 }
+
+#[cfg(test)]
+mod tests;

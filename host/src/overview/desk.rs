@@ -80,7 +80,7 @@ impl Desk {
                 Err(self.failure(
                     "usage.scheme",
                     "status.choose",
-                    &[("schemes", &names.join(", "))],
+                    &[("schemes", &text::some_names(self.lang, &names))],
                     Exit::Usage,
                 ))
             }

@@ -10,6 +10,7 @@ use dukou_store::rows::Tally;
 use serde_json::{Value, json};
 
 use super::plan::{self, Plan};
+use super::said::said;
 use super::text::{argument, clean, count, money, short, table};
 use super::{Lens, mask};
 use crate::pipeline::drain::Asked;
@@ -177,11 +178,13 @@ fn list_text(lens: &Lens<'_>, outlook: &Outlook<'_>, part: Part) -> String {
                 let path = path
                     .as_deref()
                     .map_or(String::new(), |path| format!(" {}", short(path, 80)));
-                let message = short(&mask::message(lens, message, &[]), MESSAGE);
+                let message = said(lens.lang, code, message);
+                let message = short(&mask::message(lens, &message, &[]), MESSAGE);
                 out.push_str(&format!(" [{}]{path} {message}", clean(code)));
             }
             Foretold::Skip(reason) => {
-                out.push_str(&format!(" {}", short(&mask::message(lens, reason, &[]), MESSAGE)));
+                let reason = said(lens.lang, "skipped", reason);
+                out.push_str(&format!(" {}", short(&mask::message(lens, &reason, &[]), MESSAGE)));
             }
             Foretold::Map(_) => {
                 out.push_str(&format!(" {}", there_text(lens, forecast)));

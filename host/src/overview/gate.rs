@@ -5,13 +5,14 @@ use std::fmt::Display;
 
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
+use dukou_replay::Fuel;
 use dukou_store::rows::Acceptance;
 use serde_json::{Value, json};
 
 use super::Lens;
 use super::history::evidence as told;
 use super::replay::pattern;
-use super::text::{argument, indented};
+use super::text::{argument, count, indented};
 use crate::deploy::evidence::{How, Standing};
 use crate::deploy::gate::Examined;
 use crate::lang::Lang;
@@ -68,16 +69,9 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
         out.push_str(&format!("  {}\n", lang.text("gate.cases", &arguments)));
     }
     out.push_str(&format!("  {}\n", told::line(lens, &evidence)));
-    if let Some(comparison) = &examined.comparison {
-        if comparison.all.groups == 0 {
-            out.push_str(&format!(
-                "  {}\n",
-                lang.text("gate.no-history", &[("days", &plan.days)])
-            ));
-        }
-        if let Some(cost) = cost(lang, comparison.fuel.before, comparison.fuel.after) {
-            out.push_str(&format!("  {cost}\n"));
-        }
+    let compared = examined.comparison.as_ref();
+    if let Some(cost) = compared.and_then(|comparison| cost(lang, comparison.fuel)) {
+        out.push_str(&format!("  {cost}\n"));
     }
     if let Some(shadow) = &plan.shadow {
         out.push_str(&format!("  {}\n", lang.t("fleet.shadow-same")));
@@ -108,21 +102,33 @@ pub fn text(lens: &Lens<'_>, plan: &Plan<'_>) -> String {
     out
 }
 
-/// What follows, in one line.
+/// What follows, in one line, with how much was compared where that is what it rests on.
 pub fn conclusion(lang: Lang, examined: &Examined) -> String {
     let open = examined
         .ids()
         .filter(|(_, said)| !said.is_some_and(|said| said.accepted))
         .count();
-    lang.text(
-        &format!("gate.standing.{}", examined.standing.word()),
-        &[("count", &open)],
-    )
+    let coverage = examined.coverage.unwrap_or_default();
+    let groups = examined
+        .comparison
+        .as_ref()
+        .map_or(0, |comparison| comparison.all.groups);
+    let key = match examined.standing {
+        Standing::NoOp if coverage.older > 0 => "gate.standing.no-op-recent".to_owned(),
+        standing => format!("gate.standing.{}", standing.word()),
+    };
+    let arguments: [(&str, &dyn Display); 4] = [
+        ("count", &open),
+        ("groups", &count(groups)),
+        ("days", &coverage.days.unwrap_or_default()),
+        ("older", &count(coverage.older)),
+    ];
+    lang.text(&key, &arguments)
 }
 
 /// Fuel beside before, where it moved by more than a hundredth.
-fn cost(lang: Lang, before: u64, after: u64) -> Option<String> {
-    let percent = after.saturating_mul(100).checked_div(before)?;
+fn cost(lang: Lang, fuel: Fuel) -> Option<String> {
+    let percent = fuel.after.saturating_mul(100).checked_div(fuel.before)?;
     (!(99..=101).contains(&percent)).then(|| lang.text("gate.cost", &[("percent", &percent)]))
 }
 
@@ -167,6 +173,13 @@ fn next(plan: &Plan<'_>) -> Vec<String> {
                 format!("{deploy} --accept {id} --note \"…\""),
             ]
         }
+        // Nothing that only a few days show leads anywhere.
+        Standing::Partial => vec![format!("{deploy} --dry-run")],
+        // What was accepted in passing is to be said again.
+        _ if !plan.examined.unwritten.is_empty() => {
+            let ids = plan.examined.unwritten.join(",");
+            vec![format!("{deploy} --accept {} --note \"…\"", argument(&ids))]
+        }
         _ => vec![deploy],
     }
 }
@@ -198,9 +211,18 @@ pub fn to_json(lens: &Lens<'_>, plan: &Plan<'_>) -> Value {
         "digest": plan.digest.to_string(),
         "days": plan.days,
         "standing": examined.standing.word(),
+        "compared": compared(examined),
         "evidence": serde_json::to_value(examined.evidence(How::Gate)).unwrap_or_default(),
         "patterns": patterns,
         "rerouted": rerouted,
+    })
+}
+
+/// How many groups were compared, of which days, and how many were not; null where nothing was.
+fn compared(examined: &Examined) -> Value {
+    let pair = examined.comparison.as_ref().zip(examined.coverage);
+    pair.map_or(Value::Null, |(comparison, coverage)| {
+        json!({ "groups": comparison.all.groups, "days": coverage.days, "older": coverage.older })
     })
 }
 
@@ -212,3 +234,6 @@ fn decision(lens: &Lens<'_>, decision: Option<&Acceptance>) -> Value {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

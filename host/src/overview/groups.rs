@@ -9,6 +9,7 @@ use dukou_store::rows::ProblemRow;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::said::said;
 use super::text::{argument, clean, count, money, short, time};
 use super::{Lens, advice, mask};
 
@@ -138,10 +139,8 @@ pub fn text(lens: &Lens<'_>, groups: &[ProblemGroup]) -> String {
             out.push_str(&lens.lang.text("problem.still-open", &[("open", &count(group.open))]));
         }
         out.push('\n');
-        out.push_str(&format!(
-            "  {}\n",
-            short(&mask::message(lens, &newest.message, &[]), 240)
-        ));
+        let message = said(lens.lang, &newest.code, &newest.message);
+        out.push_str(&format!("  {}\n", short(&mask::message(lens, &message, &[]), 240)));
         out.push_str(&format!(
             "  {}\n",
             lens.lang.text(

@@ -22,6 +22,7 @@ pub mod problem;
 pub mod records;
 pub mod replay;
 pub mod rollouts;
+pub mod said;
 pub mod status;
 pub mod story;
 pub mod text;

@@ -7,6 +7,7 @@ use dukou_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::mask::{self, Side};
+use super::said::said;
 use super::text::{clean, clean_block, indented, money_or_none, short, table, time};
 use super::{Lens, advice, details, groups, records, story};
 
@@ -98,7 +99,7 @@ fn sides(kind: ProblemKind) -> [&'static str; 2] {
 pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     let (lang, row) = (lens.lang, &view.row);
     let known = view.story.as_ref().map(bodies).unwrap_or_default();
-    let say = |message: &str| clean(&mask::message(lens, message, &known));
+    let say = |code: &str, message: &str| clean(&mask::message(lens, &said(lang, code, message), &known));
     let kind = lang.t(&format!("kind.{}", row.kind.word()));
     let mut out = format!(
         "{} #{} · {kind} [{}]\n\n",
@@ -108,7 +109,7 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
     );
 
     let mut facts = vec![
-        (lang.t("problem.what"), say(&row.message)),
+        (lang.t("problem.what"), say(&row.code, &row.message)),
         (lang.t("problem.scheme"), row.scheme.to_string()),
         (lang.t("problem.key"), clean(advice::key_of(row))),
     ];
@@ -168,7 +169,7 @@ pub fn text(lens: &Lens<'_>, view: &ProblemView) -> String {
                     path(Side::Target, &reason.target_path),
                     path(Side::Source, &reason.source_path),
                 );
-                vec![clean(&reason.code), target, source, say(&reason.message)]
+                vec![clean(&reason.code), target, source, say(&reason.code, &reason.message)]
             })
             .collect();
         out.push_str(&indented(&table(lens, &header, &rows, &[]), 2));

@@ -1,25 +1,25 @@
 //! Rollouts and shadows for people and machines: which wave is in force and what it waits for, what went back, when, why
 //! and what it cost; what runs beside. Reads the store; values from records are not shown.
 
+mod json;
+
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
 use dukou_core::names::SchemeName;
-use dukou_core::rollout::{Counts, Reason};
+use dukou_core::rollout::{Counts, Reason, soaked};
 use dukou_store::Store;
-use serde_json::{Value, json};
 
+pub use self::json::{shadow_json, to_json};
 use super::Lens;
 use super::replay::pattern;
 use super::text::{age, clean, count, money, short, time};
-use crate::deploy::gate::figures;
-use crate::deploy::rollout::body::{Body, MemberState, counts};
-use crate::deploy::rollout::{self, State};
+use crate::deploy::rollout::{self, Body, LetOn, MemberState, State};
 use crate::deploy::shadow::{self, Figures};
 
 /// Days for which a rollout that is over is still told of.
 const TOLD_DAYS: i64 = 7;
-/// The most that is told of.
+/// The most that is told of, of what is over; what is not is told of however old it is.
 const MOST: usize = 20;
 /// The most patterns that text lists of a shadow.
 const MOST_PATTERNS: usize = 5;
@@ -41,6 +41,10 @@ pub struct RolloutView {
     pub seen: Counts,
     /// What it decided in what went back.
     pub lost: Counts,
+    /// Groups that the wave in force still waits for.
+    pub missing: u64,
+    /// Whether it waits for nothing else: it was watched long enough.
+    pub quiet: bool,
 }
 
 /// What `status` tells: rollouts and shadows that run, and what became of the last ones.
@@ -59,10 +63,14 @@ pub struct View {
 pub fn read(store: &dyn Store, scheme: Option<&SchemeName>, now: DateTime<Utc>) -> anyhow::Result<View> {
     let recent = |at: DateTime<Utc>| (now - at).num_days() < TOLD_DAYS;
     let mut rollouts = Vec::new();
-    for row in store.rollouts(&[], MOST)? {
+    let over = [State::Done.word(), State::RolledBack.word()];
+    let not_over = [State::Running.word(), State::RollingBack.word(), State::Stopped.word()];
+    let mut rows = store.rollouts(&not_over, 0)?;
+    rows.extend(store.rollouts(&over, MOST)?);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    for row in rows {
         let state = rollout::state(&row)?;
-        let open = !matches!(state, State::Done | State::RolledBack);
-        if !open && !recent(row.changed_at) {
+        if over.contains(&state.word()) && !recent(row.changed_at) {
             continue;
         }
         let body = Body::parse(&row)?;
@@ -70,18 +78,20 @@ pub fn read(store: &dyn Store, scheme: Option<&SchemeName>, now: DateTime<Utc>) 
         if scheme.is_some_and(|name| !concerns(name)) {
             continue;
         }
-        let (mut seen, mut lost) = (Counts::default(), Counts::default());
+        let (mut seen, mut lost, mut watched) = (Counts::default(), Counts::default(), false);
         for member in &body.members {
-            let (Some(name), Some(deployment)) = (member.name(), member.deployment) else {
-                continue;
-            };
-            let counted = counts(&store.verdict_counts(&name, deployment)?);
             match member.state {
-                MemberState::RolledBack | MemberState::Leaving => add(&mut lost, counted),
-                _ if member.wave == Some(body.wave) => add(&mut seen, counted),
+                MemberState::RolledBack | MemberState::Leaving => add(&mut lost, member.decided(store)?),
+                MemberState::Active | MemberState::Done if member.wave == Some(body.wave) => {
+                    watched = true;
+                    add(&mut seen, member.decided(store)?);
+                }
                 _ => {}
             }
         }
+        let waits = state == State::Running && watched && body.let_on().is_none();
+        let least = body.thresholds.least_groups;
+        let missing = if waits { least.saturating_sub(seen.total()) } else { 0 };
         rollouts.push(RolloutView {
             id: row.id,
             state,
@@ -89,6 +99,8 @@ pub fn read(store: &dyn Store, scheme: Option<&SchemeName>, now: DateTime<Utc>) 
             changed_at: row.changed_at,
             seen,
             lost,
+            missing,
+            quiet: missing > 0 && soaked(body.since, body.soak(), now),
             body,
         });
     }
@@ -148,7 +160,12 @@ fn rollout_text(lens: &Lens<'_>, view: &RolloutView) -> String {
             ("bad", &count(view.seen.rejected + view.seen.failed)),
         ];
         out.push_str(&format!("  {}\n", lang.text("fleet.waits", &since)));
+        out.push_str(&waiting(lens, view));
         out.push_str(&format!("  → dukou deploy --stop-rollout {}\n", view.id));
+    }
+    if let Some(LetOn { wave, by, at }) = body.let_on.last() {
+        let said: [(&str, &dyn Display); 3] = [("wave", &(wave + 1)), ("by", &clean(by)), ("at", &time(lens, *at))];
+        out.push_str(&format!("  {}\n", lang.text("fleet.let-on", &said)));
     }
     if let Some(setback) = &body.setback {
         let arguments: [(&str, &dyn Display); 5] = [
@@ -164,6 +181,23 @@ fn rollout_text(lens: &Lens<'_>, view: &RolloutView) -> String {
         out.push_str(&format!("  {}\n", lang.text("fleet.went-back", &arguments)));
     }
     if matches!(view.state, State::Stopped | State::RolledBack) {
+        out.push_str(&format!("  → dukou deploy --resume-rollout {}\n", view.id));
+    }
+    out
+}
+
+/// What a wave that has not seen enough still waits for, and what a person can do about it.
+fn waiting(lens: &Lens<'_>, view: &RolloutView) -> String {
+    if view.missing == 0 {
+        return String::new();
+    }
+    let arguments: [(&str, &dyn Display); 2] = [
+        ("missing", &count(view.missing)),
+        ("since", &time(lens, view.body.since)),
+    ];
+    let mut out = format!("  {}\n", lens.lang.text("fleet.missing", &arguments));
+    if view.quiet {
+        out.push_str(&format!("  {}\n", lens.lang.t("fleet.quiet")));
         out.push_str(&format!("  → dukou deploy --resume-rollout {}\n", view.id));
     }
     out
@@ -242,79 +276,5 @@ pub fn shadow_text(lens: &Lens<'_>, shadow: &Figures) -> String {
     out
 }
 
-/// Rollouts and shadows for machines: `{"rollouts": […], "shadows": […]}`.
-pub fn to_json(lens: &Lens<'_>, view: &View) -> Value {
-    let rollouts: Vec<Value> = view.rollouts.iter().map(|one| rollout_json(lens, one)).collect();
-    let shadows: Vec<Value> = view.shadows.iter().map(|one| shadow_json(lens, one)).collect();
-    json!({ "rollouts": rollouts, "shadows": shadows })
-}
-
-fn rollout_json(lens: &Lens<'_>, view: &RolloutView) -> Value {
-    let body = &view.body;
-    let members: Vec<Value> = body
-        .members
-        .iter()
-        .map(|member| {
-            json!({
-                "scheme": member.scheme,
-                "wave": member.wave.map(|wave| wave + 1),
-                "state": member.state.word(),
-                "before": member.before.map(|id| id.to_string()),
-                "deployment": member.deployment.map(|id| id.to_string()),
-                "why": member.why,
-            })
-        })
-        .collect();
-    let setback = body.setback.as_ref().map(|setback| {
-        json!({
-            "reason": setback.reason, "wave": setback.wave + 1, "at": lens.stamp(setback.at),
-            "groups": (view.lost.rejected + view.lost.failed).max(setback.groups), "due_again": setback.due_again,
-        })
-    });
-    json!({
-        "id": view.id.to_string(),
-        "state": view.state.word(),
-        "plugin": body.plugin,
-        "digest": body.digest.to_string(),
-        "by": body.by,
-        "note": body.note,
-        "at": lens.stamp(view.at),
-        "changed_at": lens.stamp(view.changed_at),
-        "wave": body.wave + 1,
-        "waves": body.waves,
-        "since": lens.stamp(body.since),
-        "soak_ms": body.soak_ms,
-        "seen": view.seen,
-        "lost": view.lost,
-        "setback": setback,
-        "members": members,
-    })
-}
-
-/// One shadow for machines.
-pub fn shadow_json(lens: &Lens<'_>, shadow: &Figures) -> Value {
-    let patterns = shadow.comparison.patterns().into_iter();
-    let patterns: Vec<Value> = patterns
-        .map(|one| {
-            json!({
-                "id": one.id, "kind": one.kind.word(), "path": one.path, "groups": one.groups,
-                "amount": one.amount.to_string(),
-            })
-        })
-        .collect();
-    json!({
-        "scheme": shadow.scheme.to_string(),
-        "digest": shadow.digest.to_string(),
-        "beside": shadow.beside.to_string(),
-        "by": shadow.by,
-        "note": shadow.note,
-        "since": lens.stamp(shadow.since),
-        "until": lens.stamp(shadow.until),
-        "ended": lens.stamp_or_null(shadow.ended),
-        "over": shadow.is_over(lens.now),
-        "replay": figures(&shadow.comparison),
-        "patterns": patterns,
-        "not_run": shadow.not_run,
-        "error": shadow.error,
-    })
-}
+#[cfg(test)]
+mod tests;

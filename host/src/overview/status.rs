@@ -3,15 +3,21 @@
 use chrono::{DateTime, Utc};
 use dukou_core::delivery::DeliveryState;
 use dukou_core::names::SchemeName;
-use dukou_core::problem::ProblemKind;
 use dukou_store::rows::{DeliveryFilter, Deployment, Overview, ProblemFilter, Tally, Window};
 use dukou_store::{Store, StoreError};
-use serde_json::{Value, json};
 
 use super::groups::{self, ProblemGroup};
 use super::records::{self, Proof};
 use super::text::{NONE, age, clean, count, indented, money, short, table, time, time_or_none};
 use super::{Lens, problem};
+
+mod json;
+mod list;
+#[cfg(test)]
+mod tests;
+
+pub use json::to_json;
+pub use list::text as list_text;
 
 /// The most open windows that are named.
 const MOST_WINDOWS: usize = 5;
@@ -43,6 +49,10 @@ pub struct StatusView {
     pub deployment: Option<Deployment>,
     /// Files edited since.
     pub undeployed: Vec<String>,
+    /// Files that no deployment would take as they are.
+    pub unusable: Vec<String>,
+    /// The scheme's own file, where it is gone and something is in force.
+    pub gone: Option<String>,
 }
 
 impl StatusView {
@@ -54,6 +64,11 @@ impl StatusView {
     /// Whether a person is needed: open problems, or a record without a place.
     pub fn needs_a_person(&self) -> bool {
         self.problems().count > 0 || matches!(self.proof, Proof::Alarm { .. })
+    }
+
+    /// Whether it is to be looked at before others: a person is needed, or its files could not be deployed.
+    pub fn is_in_trouble(&self) -> bool {
+        self.needs_a_person() || !self.unusable.is_empty() || self.gone.is_some()
     }
 
     fn state(&self, states: &[DeliveryState]) -> (Tally, Option<DateTime<Utc>>) {
@@ -120,6 +135,8 @@ pub fn read(store: &dyn Store, scheme: &SchemeName) -> Result<StatusView, StoreE
         groups: groups::group(&store.problems(&filter)?),
         deployment: store.active(scheme)?,
         undeployed: Vec::new(),
+        unusable: Vec::new(),
+        gone: None,
         overview,
     })
 }
@@ -284,89 +301,18 @@ fn deployment(lens: &Lens<'_>, view: &StatusView) -> String {
         }
     };
     out.push('\n');
+    let named = |files: &[String]| files.iter().map(|file| clean(file)).collect::<Vec<_>>().join(", ");
     if !view.undeployed.is_empty() {
-        let files: Vec<String> = view.undeployed.iter().map(|file| clean(file)).collect();
-        out.push_str(&lang.text("status.undeployed", &[("files", &files.join(", "))]));
+        out.push_str(&lang.text("status.undeployed", &[("files", &named(&view.undeployed))]));
         out.push_str(&format!("\n  → dukou deploy {}\n", view.scheme));
     }
+    if !view.unusable.is_empty() {
+        out.push_str(&lang.text("status.unusable", &[("files", &named(&view.unusable))]));
+        out.push_str(&format!("\n  → dukou check {}\n", view.scheme));
+    }
+    if let Some(file) = &view.gone {
+        out.push_str(&lang.text("status.gone", &[("file", &clean(file))]));
+        out.push('\n');
+    }
     out
-}
-
-/// One scheme for machines.
-pub fn to_json(lens: &Lens<'_>, view: &StatusView) -> Value {
-    let overview = &view.overview;
-    let tally = |tally: Tally| json!({ "count": tally.count, "amount": tally.amount.to_string() });
-    let states: serde_json::Map<String, Value> = DeliveryState::ALL
-        .into_iter()
-        .map(|state| {
-            let (sum, oldest) = view.state(&[state]);
-            let mut entry = tally(sum);
-            entry["oldest"] = lens.stamp_or_null(oldest);
-            (state.word().to_owned(), entry)
-        })
-        .collect();
-    let kinds: serde_json::Map<String, Value> = ProblemKind::ALL
-        .into_iter()
-        .filter_map(|kind| {
-            let (_, found) = overview.problems.iter().find(|(found, _)| *found == kind)?;
-            Some((kind.word().to_owned(), tally(*found)))
-        })
-        .collect();
-    let places: serde_json::Map<String, Value> = records::STATES
-        .into_iter()
-        .map(|state| {
-            let (_, found) = overview
-                .states
-                .iter()
-                .find(|(word, _)| word == state)
-                .cloned()
-                .unwrap_or_default();
-            (state.to_owned(), tally(found))
-        })
-        .collect();
-    let proof = match &view.proof {
-        Proof::Proved => json!({ "state": "proved" }),
-        Proof::Alarm { placed, elsewhere } => json!({ "state": "alarm", "placed": placed, "elsewhere": elsewhere }),
-        Proof::TooMany => json!({ "state": "too-many" }),
-        Proof::Moving => json!({ "state": "moving" }),
-    };
-    let windows = view.open_windows.iter().map(|window| {
-        json!({
-            "start": lens.stamp(window.range.start), "end": lens.stamp(window.range.end),
-            "pages": window.pages, "rows": window.rows, "opened_at": lens.stamp(window.opened_at),
-        })
-    });
-    let deployment = view.deployment.as_ref().map(|deployment| {
-        let named = |pairs: &[(String, dukou_core::digest::Digest)]| {
-            pairs
-                .iter()
-                .map(|(name, digest)| json!({ "name": name, "digest": digest.to_string() }))
-                .collect::<Vec<_>>()
-        };
-        json!({
-            "id": deployment.id.to_string(), "at": lens.stamp(deployment.at), "by": deployment.what.by,
-            "note": deployment.what.note, "digest": deployment.what.digest.to_string(),
-            "plugins": named(&deployment.what.plugins), "tables": named(&deployment.what.tables),
-        })
-    });
-    json!({
-        "scheme": view.scheme.to_string(),
-        "title": view.title,
-        "records": tally(overview.records),
-        "states": places,
-        "proof": proof,
-        "untransformed": tally(overview.untransformed),
-        "skipped": tally(overview.skipped),
-        "deliveries": states,
-        "adopted": overview.adopted,
-        "problems": { "total": tally(view.problems()), "kinds": kinds, "groups": groups::to_json(lens, &view.groups) },
-        "windows": { "closed_until": lens.stamp_or_null(overview.mark), "open": windows.collect::<Vec<_>>() },
-        "last_pull": lens.stamp_or_null(overview.last_pull),
-        "last_delivery": lens.stamp_or_null(overview.last_delivery),
-        "next_pull": lens.stamp_or_null(view.next_pull),
-        "next_delivery": lens.stamp_or_null(view.next_delivery),
-        "oldest_moving": lens.stamp_or_null(overview.oldest_moving),
-        "deployment": deployment,
-        "undeployed": view.undeployed,
-    })
 }

@@ -7,6 +7,7 @@ use dukou_store::rows::{AttemptRow, DeliveryRow, Story};
 use serde_json::{Value, json};
 
 use super::mask::{self, Side};
+use super::said::said;
 use super::text::{argument, clean, clean_block, indented, money, money_or_none, short, table, time, time_or_none};
 use super::{Lens, advice, deliveries, details, problem, records};
 
@@ -108,7 +109,8 @@ fn verdict(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
     let (word, reason) = &story.verdict;
     let mut line = lens.lang.t(&format!("record.verdict.{word}"));
     if let Some(reason) = reason {
-        line.push_str(&format!(": {}", clean(&mask::message(lens, reason, known))));
+        let reason = said(lens.lang, word, reason);
+        line.push_str(&format!(": {}", clean(&mask::message(lens, &reason, known))));
     }
     if let Some(recipe) = &story.recipe {
         line.push_str(&format!(" ({} {})", lens.lang.t("record.recipe"), recipe.short()));
@@ -222,7 +224,10 @@ fn problems(lens: &Lens<'_>, story: &Story, known: &[(Side, &str)]) -> String {
                     clean(&row.code)
                 ),
                 state,
-                short(&mask::message(lens, &row.message, known), 120),
+                short(
+                    &mask::message(lens, &said(lens.lang, &row.code, &row.message), known),
+                    120,
+                ),
             ]
         })
         .collect();

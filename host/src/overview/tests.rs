@@ -152,7 +152,7 @@ fn rejected(code: &str, path: &str, message: &str) -> Settled {
 
 /// Settles everything that is due, each by its key.
 fn settle(store: &dyn Store, second: i64, outcome: impl Fn(&str) -> Option<Settled>) {
-    let claimed = store.claim_groups(&scheme(), ME, 100).unwrap();
+    let claimed = store.claim_groups(&scheme(), 1, ME, 100).unwrap().groups();
     let settlements: Vec<Settlement> = claimed
         .iter()
         .filter_map(|group| {
@@ -430,6 +430,7 @@ fn a_cause_names_the_values_it_stopped_at() {
     assert_eq!(grouped[0].values, [("SHOP01".to_owned(), 3), ("SHOP02".to_owned(), 1)]);
     let text = groups::text(&lens(&catalogues, Lang::Zh), &grouped);
     assert!(text.contains("涉及: SHOP01 (3), SHOP02 (1)"), "{text}");
+    assert!(text.contains(": 对照表 客户对照 中没有编码 \"SHOP0"), "{text}");
 }
 
 #[test]

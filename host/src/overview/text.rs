@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
 use super::Lens;
+use crate::lang::Lang;
 
 /// What stands for an absent value.
 pub const NONE: &str = "-";
@@ -167,10 +168,23 @@ pub fn argument(text: &str) -> String {
     }
 }
 
+/// Names that a sentence lists.
+const MOST_NAMES: usize = 10;
+
+/// The first few names, and how many more there are.
+pub fn some_names(lang: Lang, names: &[String]) -> String {
+    let first = names.len().min(MOST_NAMES);
+    let mut text = names[..first].join(", ");
+    if names.len() > first {
+        let more = lang.text("gate.more", &[("count", &(names.len() - first))]);
+        text.push_str(&format!(", {more}"));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Lang;
     use crate::overview::Lens;
 
     #[test]
@@ -203,6 +217,17 @@ mod tests {
         assert_eq!(clean_block("a\nb\u{7}"), "a\nb\\u{7}");
         assert_eq!(short("出库单号很长", 4), "出库单…");
         assert_eq!(short("短", 4), "短");
+    }
+
+    #[test]
+    fn a_long_list_of_names_ends_with_how_many_more() {
+        let names: Vec<String> = (0..12).map(|number| format!("t{number}/sales")).collect();
+        let text = some_names(Lang::En, &names);
+        assert!(
+            text.starts_with("t0/sales, t1/sales") && text.ends_with("t9/sales, … 2 more"),
+            "{text}"
+        );
+        assert_eq!(some_names(Lang::Zh, &names[..2]), "t0/sales, t1/sales");
     }
 
     #[test]

@@ -77,6 +77,11 @@ counters! {
 }
 
 impl Counts {
+    /// What became a problem, in whatever way.
+    pub fn problems(&self) -> u64 {
+        self.unreadable + self.rejected + self.failed + self.conflicting + self.dead
+    }
+
     /// The shape of `run --json` (DESIGN §6); what is held and what waits comes from the store.
     pub fn to_json(self, held: u64, waiting: u64) -> Value {
         json!({
@@ -93,5 +98,27 @@ impl Counts {
                 "dead": self.dead, "held": held, "waiting": waiting,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_counts_whatever_made_it_one() {
+        let counters = Counters::default();
+        let ways = [
+            &counters.unreadable,
+            &counters.rejected,
+            &counters.failed,
+            &counters.conflicting,
+            &counters.dead,
+        ];
+        for way in ways {
+            way.add(1);
+        }
+        counters.unknown.add(7);
+        assert_eq!(counters.read().problems(), 5);
     }
 }

@@ -24,7 +24,7 @@ use dukou_core::clock::Clock;
 use dukou_core::digest::Digest;
 use dukou_core::names::{SchemeName, TargetName};
 use dukou_plugin::{Chain, Rules, SharedTables};
-use dukou_store::rows::Owner;
+use dukou_store::rows::{Deployment, Owner};
 use dukou_store::{Store, StoreError};
 use tokio::sync::watch;
 
@@ -47,10 +47,15 @@ pub struct Pipeline {
     pub failpoints: Failpoints,
     /// Watches deployments.
     pub guard: Arc<dyn Guard>,
+    /// Makes what is in force ready to move, for a run that was overtaken under way.
+    pub load: Load,
     /// Groups that an earlier process died with: so many are transformed one by one, so that a group that kills the
     /// process is found without blaming its neighbours.
     pub suspects: AtomicUsize,
 }
+
+/// Makes a deployment ready to move. Blocks.
+pub type Load = Arc<dyn Fn(&Deployment) -> anyhow::Result<Arc<Crossing>> + Send + Sync>;
 
 /// One scheme in force, with everything it needs to move.
 pub struct Crossing {
@@ -85,11 +90,21 @@ impl Crossing {
     }
 }
 
+impl std::fmt::Debug for Crossing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Crossing");
+        shown.field("scheme", self.name()).field("deployment", &self.deployment);
+        shown.finish_non_exhaustive()
+    }
+}
+
 /// A stage could not go on.
 #[derive(Debug)]
 pub enum StageError {
     /// The store failed.
     Store(StoreError),
+    /// What came into force under way cannot be made ready.
+    NotLoaded(anyhow::Error),
     /// A blocking task panicked; its text is in the log.
     Panicked,
 }
@@ -98,6 +113,7 @@ impl std::fmt::Display for StageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Store(_) => f.write_str("the pipeline stopped at the store"),
+            Self::NotLoaded(_) => f.write_str("what came into force under way cannot be moved by"),
             Self::Panicked => f.write_str("a stage panicked"),
         }
     }
@@ -107,6 +123,7 @@ impl std::error::Error for StageError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => Some(error),
+            Self::NotLoaded(error) => Some(error.as_ref()),
             Self::Panicked => None,
         }
     }

@@ -11,7 +11,7 @@ use super::counters::Counters;
 use super::deliver::{DeliverOrder, Deliverer};
 use super::lookup::look_up;
 use super::pull::{PullEnd, PullOrder, pull};
-use super::transform::transform;
+use super::transform::{Batch, transform};
 use super::{Crossing, Pipeline, StageError};
 
 /// How often a half looks whether it is due; a nudge by another process is a next fire set to now.
@@ -68,46 +68,20 @@ async fn source_half(pipeline: &Pipeline, mut in_force: InForce, counters: &Coun
 }
 
 async fn transform_half(pipeline: &Pipeline, mut in_force: InForce, counters: &Counters) -> Result<(), StageError> {
-    let mut seen = None;
     while !pipeline.stopping() {
         let crossing = now(&mut in_force);
-        if !still_in_force(pipeline, &crossing, &mut seen).await?
-            || transform(pipeline, &crossing, counters).await? == 0
-        {
-            tokio::select! {
-                () = pipeline.pause(TICK) => {}
-                _ = in_force.changed() => {}
+        match transform(pipeline, &crossing, counters).await? {
+            Batch::Groups(1..) => {}
+            // Overtaken: the host hands over what is in force, sooner or later.
+            Batch::Groups(0) | Batch::Overtaken => {
+                tokio::select! {
+                    () = pipeline.pause(TICK) => {}
+                    _ = in_force.changed() => {}
+                }
             }
         }
     }
     Ok(())
-}
-
-/// Whether this deployment still serves the scheme: from the moment another was activated no batch is mapped by the old
-/// one, however long the host takes to replace it. `seen` is the generation and the deployment that were looked at last.
-async fn still_in_force(
-    pipeline: &Pipeline,
-    crossing: &Crossing,
-    seen: &mut Option<(u64, u64)>,
-) -> Result<bool, StageError> {
-    let (store, name) = (pipeline.store.clone(), crossing.name().clone());
-    let last = seen.filter(|(_, of)| *of == crossing.deployment).map(|(last, _)| last);
-    let (generation, active) = pipeline
-        .blocking(move || {
-            let generation = store.generation()?;
-            let active = match last {
-                Some(last) if last == generation => None,
-                _ => store.active(&name)?.map(|active| active.id),
-            };
-            Ok((generation, active))
-        })
-        .await?;
-    let this = crossing.deployment;
-    let in_force = *seen == Some((generation, this)) || active == Some(this);
-    if in_force {
-        *seen = Some((generation, this));
-    }
-    Ok(in_force)
 }
 
 async fn target_half(

@@ -1,5 +1,6 @@
 //! Transform: a bounded batch of due groups through the plugin chain and the host's document check, settled with their
-//! deliveries in one transaction (TX 2). A poison group costs one group: batches that die are bisected in `dukou-plugin`,
+//! deliveries in one transaction (TX 2). The store claims and settles only for what is in force, so that from the moment
+//! of an activation nothing more is decided by the version before. A poison group costs one group: batches that die are bisected in `dukou-plugin`,
 //! and a group that killed the process is not tried a third time.
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use dukou_core::problem::{ProblemKind, ProblemReport};
 use dukou_core::recipe::group_recipe;
 use dukou_core::verdict::Group;
 use dukou_plugin::Fate;
-use dukou_store::rows::{ClaimedGroup, SettleCounts, Settled, Settlement};
+use dukou_store::rows::{Claim, ClaimedGroup, SettleCounts, Settled, Settlement};
 
 use rust_decimal::Decimal;
 
@@ -21,7 +22,16 @@ pub const BATCH: usize = 50;
 /// Claims without a verdict after which a group counts as deadly.
 const MOST_CLAIMS: u32 = 3;
 
-/// Transforms one batch. Answers how many groups were claimed.
+/// How one batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batch {
+    /// So many groups were claimed; none where nothing is due, or nothing may be mapped now.
+    Groups(usize),
+    /// Another deployment is in force: nothing was decided by this one, and nothing will be.
+    Overtaken,
+}
+
+/// Transforms one batch.
 ///
 /// # Errors
 /// When the store fails.
@@ -29,21 +39,24 @@ pub async fn transform(
     pipeline: &Pipeline,
     crossing: &Arc<Crossing>,
     counters: &Counters,
-) -> Result<usize, StageError> {
+) -> Result<Batch, StageError> {
     // Claim.
     let (store, owner) = (pipeline.store.clone(), pipeline.owner);
     let (guard, acting) = (pipeline.guard.clone(), crossing.clone());
     let limit = pipeline.batch(BATCH);
     let claimed = pipeline
-        .blocking(move || match limit.min(guard.allowance(&acting)?) {
-            0 => Ok(Vec::new()),
-            limit => store.claim_groups(acting.name(), owner, limit),
+        .blocking(move || {
+            // Asked even where nothing may be mapped: a deployment that was left must learn of it.
+            let limit = limit.min(guard.allowance(&acting)?);
+            store.claim_groups(acting.name(), acting.deployment, owner, limit)
         })
         .await?;
+    let claimed = match claimed {
+        Claim::Overtaken => return Ok(Batch::Overtaken),
+        Claim::Groups(claimed) if claimed.is_empty() => return Ok(Batch::Groups(0)),
+        Claim::Groups(claimed) => claimed,
+    };
     let count = claimed.len();
-    if count == 0 {
-        return Ok(0);
-    }
     pipeline.failpoints.reach("transform.after-claim");
     // Act and decide.
     let acting = crossing.clone();
@@ -61,6 +74,9 @@ pub async fn transform(
             if !decided.again.is_empty() {
                 store.release_groups(acting.name(), &decided.again)?;
             }
+            if counts.overtaken > 0 {
+                return Ok(counts);
+            }
             guard.settled(&Seen {
                 crossing: &acting,
                 groups: &decided.groups,
@@ -71,13 +87,16 @@ pub async fn transform(
         })
         .await?;
     pipeline.failpoints.reach("transform.after-settle");
+    if settled.overtaken > 0 {
+        return Ok(Batch::Overtaken);
+    }
     // Report.
     tally.report(&settled, counters);
     if stuck {
         // Nobody's fault, e.g. no instance came free in time: not again at once.
         pipeline.pause(std::time::Duration::from_secs(1)).await;
     }
-    Ok(count)
+    Ok(Batch::Groups(count))
 }
 
 struct Decided {

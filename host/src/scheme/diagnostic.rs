@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
+use dukou_core::names::SchemeName;
 use serde_json::{Value, json};
 
 use super::code::{Code, Severity};
@@ -74,6 +76,18 @@ impl Sentence {
     }
 }
 
+/// The known word that was most likely meant, if one is near.
+pub(crate) fn near<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    // Two letters that changed places are one slip, which counts as two in a short word.
+    dukou_core::catalogue::closest(word, known.clone())
+        .or_else(|| known.clone().find(|name| letters(name) == letters(word)))
+}
+
 /// Where a finding stands.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -93,9 +107,11 @@ pub struct Diagnostic {
     /// What is wrong.
     pub message: Sentence,
     /// What to do.
-    pub help: Option<Sentence>,
+    pub help: Option<Box<Sentence>>,
     /// Where; `None` when it is about a file that cannot be read.
     pub place: Option<Place>,
+    /// The schemes it was found for, where it stands in a file that they share.
+    pub found_for: Vec<String>,
 }
 
 impl Diagnostic {
@@ -107,6 +123,7 @@ impl Diagnostic {
             message: Sentence::new(code.key()),
             help: None,
             place: None,
+            found_for: Vec::new(),
         }
     }
 
@@ -141,20 +158,13 @@ impl Diagnostic {
 
     /// Sets the help.
     pub(crate) fn help(mut self, help: Sentence) -> Self {
-        self.help = Some(help);
+        self.help = Some(Box::new(help));
         self
     }
 
     /// Sets the help to "did you mean", or to the list of what there is.
     pub(crate) fn did_you_mean<'a>(self, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let letters = |text: &str| {
-            let mut letters: Vec<char> = text.to_lowercase().chars().collect();
-            letters.sort_unstable();
-            letters
-        };
-        // Two letters that changed places are one slip, which counts as two in a short word.
-        let near = dukou_core::catalogue::closest(word, known.clone())
-            .or_else(|| known.clone().find(|name| letters(name) == letters(word)));
+        let near = near(word, known.clone());
         match near {
             Some(name) => {
                 let help = Sentence::new("definition.did_you_mean").with("name", name);
@@ -169,6 +179,14 @@ impl Diagnostic {
                 self.help(help)
             }
         }
+    }
+
+    /// Names the scheme, where the place is in another file than the scheme's own: a base is many schemes' file.
+    pub(crate) fn found_for(mut self, scheme: &SchemeName, own: &Path) -> Self {
+        if self.place.as_ref().is_some_and(|place| place.file.path() != own) {
+            self.found_for = vec![scheme.to_string()];
+        }
+        self
     }
 
     /// Makes it a warning.
@@ -213,6 +231,9 @@ impl Diagnostic {
             out["column"] = column.into();
             out["end_line"] = end_line.into();
             out["end_column"] = end_column.into();
+        }
+        if !self.found_for.is_empty() {
+            out["schemes"] = self.found_for.clone().into();
         }
         out["doc"] = self.doc().into();
         out

@@ -40,8 +40,13 @@ pub(crate) fn load(project: &Project, name: &SchemeName, file: &SourceFile) -> R
     let scheme = read(project, name, &layers, false, &mut findings);
     let (mut errors, mut warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = findings
         .into_iter()
+        .map(|finding| finding.found_for(name, file.path()))
         .partition(|finding| finding.severity == Severity::Error);
-    add_broken(&mut errors, layers.errors);
+    let broken = layers.errors.into_iter();
+    add_broken(
+        &mut errors,
+        broken.map(|finding| finding.found_for(name, file.path())).collect(),
+    );
     errors.sort_by(|a, b| a.order().cmp(&b.order()));
     warnings.sort_by(|a, b| a.order().cmp(&b.order()));
     match scheme {
@@ -275,12 +280,10 @@ impl Cross<'_> {
         let Ok(found) = self.project.connection(self.tenant, &connection.value) else {
             // A connection whose own definition is wrong is reported there.
             if !self.project.names_connection(self.tenant, &connection.value) {
-                let known: Vec<&str> = self.project.connection_names(self.tenant, Some(side));
-                self.errors.push(
-                    Diagnostic::at(Code::UnknownConnection, self.file, connection.span.clone())
-                        .with("name", connection.value.as_str())
-                        .did_you_mean(&connection.value, known.iter().copied()),
-                );
+                let finding = self
+                    .project
+                    .unknown_connection(self.tenant, &connection.value, Some(side));
+                self.errors.push(finding.place(self.file, connection.span.clone()));
             }
             let api = api.filter(|_| self.alone)?;
             let kind = dukou_connect::KINDS

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use dukou_core::catalogue::Catalogue;
 use dukou_core::names::SchemeName;
 use dukou_core::show::Show;
+use dukou_plugin::Kind;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Arg, DefinitionErrors, Diagnostic, Place, Sentence};
@@ -36,6 +37,7 @@ pub use target::{AfterDelivery, GroupDef, GroupKey, Reaction, TargetDef};
 
 pub(crate) use base::bases;
 pub(crate) use catalogues::read as read_catalogues;
+pub(crate) use diagnostic::near;
 pub(crate) use file::{Held, Table, parse, shown};
 pub(crate) use load::{add_broken, check_base, load, unknown_scheme};
 pub(crate) use plugin::settings_of_file;
@@ -112,6 +114,13 @@ impl Scheme {
             .chain(&self.validations)
     }
 
+    /// All plugins in chain order with the kind that each place needs.
+    pub fn places(&self) -> impl Iterator<Item = (&PluginUse, Kind)> {
+        std::iter::once((&self.mapping, Kind::Mapping))
+            .chain(self.adjustments.iter().map(|one| (one, Kind::Adjustment)))
+            .chain(self.validations.iter().map(|one| (one, Kind::Validation)))
+    }
+
     /// A plugin's complaint about a setting, at that setting's line. `path` is the plugin's path into its settings,
     /// e.g. `fields.RDRecordDetails.Price`.
     pub fn setting_error(&self, plugin_use: &PluginUse, path: &str, code: &str, message: &str) -> Diagnostic {
@@ -121,6 +130,7 @@ impl Scheme {
             .with("plugin", plugin_use.name.as_str())
             .with("code", code)
             .with("message", message)
+            .found_for(&self.name, &self.file)
     }
 
     /// What the definition asks for and this version does not do, as errors: such a scheme parses and is not deployed.
@@ -140,6 +150,7 @@ impl Scheme {
         Diagnostic::at(Code::Unreadable, &origin.file, origin.plugin_span())
             .with("file", path.display().to_string())
             .with("reason", error.to_string())
+            .found_for(&self.name, &self.file)
     }
 
     /// A plugin that cannot be used: refused for what it imports (exit 9), or no component of ours (exit 3). `code` is
@@ -148,6 +159,7 @@ impl Scheme {
         let origin = &plugin_use.origin;
         let (kind, help) = match code {
             "plugin.import" => (Code::PluginRefused, "definition.plugin_refused_help"),
+            "plugin.kind" => (Code::NotAComponent, "definition.plugin_kind_help"),
             _ => (Code::NotAComponent, "definition.not_a_component_help"),
         };
         Diagnostic::at(kind, &origin.file, origin.plugin_span())
@@ -155,6 +167,7 @@ impl Scheme {
             .with("code", code)
             .with("message", message)
             .help(Sentence::new(help))
+            .found_for(&self.name, &self.file)
     }
 
     /// A case inside a plugin's file that does not pass, at the line that names the plugin.
@@ -165,6 +178,7 @@ impl Scheme {
             .with("case", case)
             .with("message", message)
             .help(Sentence::new("definition.cases_fail_help"))
+            .found_for(&self.name, &self.file)
     }
 }
 

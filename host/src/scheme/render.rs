@@ -8,6 +8,9 @@ use crate::lang::Lang;
 /// Longest line shown, in cells.
 const MOST_CELLS: usize = 160;
 
+/// The most schemes that are named below a finding in a file that they share.
+const MOST_SCHEMES: usize = 5;
+
 /// Colours, or none.
 struct Paint {
     on: bool,
@@ -60,6 +63,14 @@ fn one(diagnostic: &Diagnostic, lang: Lang, paint: &Paint) -> String {
         let indent = " ".repeat(cells(&label) + 2);
         let text = clean(&help.text(lang)).replace('\n', &format!("\n{indent}"));
         out.push_str(&format!("{}: {text}\n", paint.wrap("1;32", &label)));
+    }
+    if !diagnostic.found_for.is_empty() {
+        let more = diagnostic.found_for.len().saturating_sub(MOST_SCHEMES);
+        let mut schemes = diagnostic.found_for[..diagnostic.found_for.len() - more].join(", ");
+        if more > 0 {
+            schemes.push_str(&format!(" … (+{more})"));
+        }
+        out.push_str(&format!("{}: {schemes}\n", lang.t("definition.found_for")));
     }
     out.push_str(&format!("{}: {}\n", lang.t("definition.doc"), diagnostic.doc()));
     out

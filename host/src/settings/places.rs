@@ -1,12 +1,11 @@
 //! Where the files of a project are: schemes, bases, tables and plugins, of a tenant first and then of all. Knows their
 //! places, not what is in them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dukou_core::names::{DEFAULT_TENANT, SchemeName, is_name};
 
-use super::{ConnectionKind, Project, TENANTS};
+use super::{Project, TENANTS};
 use crate::scheme::{self, Code, DefinitionErrors, Diagnostic, Resolved, Scheme, Sentence, SourceFile, TableFile};
 
 impl Project {
@@ -135,44 +134,6 @@ impl Project {
             }
         }
         (schemes, errors)
-    }
-
-    /// Warns of tenants whose schemes write to one account and API: delivery keys are unique within one tenant only.
-    pub fn shared_accounts(&self, schemes: &[Scheme]) -> Vec<Diagnostic> {
-        let mut writers: BTreeMap<(String, &str), Vec<&Scheme>> = BTreeMap::new();
-        for scheme in schemes {
-            let connection = self.connection(&scheme.name.tenant, &scheme.target.connection);
-            if let Ok(ConnectionKind::TplusCloud(settings)) = connection.map(|connection| &connection.kind) {
-                let place = (settings.account_name(), scheme.target.api.as_str());
-                writers.entry(place).or_default().push(scheme);
-            }
-        }
-        let mut findings = Vec::new();
-        for ((account, api), mut schemes) in writers {
-            schemes.sort_by(|a, b| a.name.cmp(&b.name));
-            schemes.dedup_by(|a, b| a.name.tenant == b.name.tenant);
-            for pair in schemes.windows(2) {
-                // The one that names the account itself is where it can be mended.
-                let own = |scheme: &&&Scheme| {
-                    let found = self.connection(&scheme.name.tenant, &scheme.target.connection);
-                    found.is_ok_and(|connection| connection.tenant.is_some())
-                };
-                let scheme = pair.iter().rev().find(own).unwrap_or(&pair[1]);
-                let Ok(connection) = self.connection(&scheme.name.tenant, &scheme.target.connection) else {
-                    continue;
-                };
-                findings.push(
-                    Diagnostic::at(Code::SharedAccount, &connection.file, connection.span.clone())
-                        .with("first", pair[0].name.tenant.as_str())
-                        .with("second", pair[1].name.tenant.as_str())
-                        .with("account", account.as_str())
-                        .with("api", api)
-                        .help(Sentence::new("definition.shared_account_help"))
-                        .warning(),
-                );
-            }
-        }
-        findings
     }
 
     /// Names of all bases.

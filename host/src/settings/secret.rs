@@ -37,32 +37,32 @@ pub struct SecretRef {
     pub folder: Option<PathBuf>,
 }
 
+/// Where a value is read from, once tenants and folders are settled. Two that are equal have one value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Found<'a> {
+    /// A variable of the environment.
+    Variable(&'a str),
+    /// A file.
+    File(PathBuf),
+}
+
 impl SecretRef {
     /// Reads the value.
     ///
     /// # Errors
     /// [`Code::SecretMissing`] or [`Code::SecretExposed`], at the place that names it; both end in exit 7.
     pub fn resolve(&self, root: &Path) -> Result<SecretString, DefinitionErrors> {
-        let path = match &self.at {
-            SecretAt::Env(name) => {
+        let path = match self.place(root) {
+            Found::Variable(name) => {
                 return match super::variable(name) {
                     Some(value) => Ok(SecretString::from(value)),
                     None => {
-                        let help = Sentence::new("definition.secret_env_help").with("name", name.as_str());
+                        let help = Sentence::new("definition.secret_env_help").with("name", name);
                         Err(self.finding(Code::SecretMissing, name).help(help).into())
                     }
                 };
             }
-            SecretAt::File(path) => root.join(path),
-            SecretAt::Secret(name) => {
-                let shared = root.join("secrets").join(name);
-                match &self.folder {
-                    Some(folder) if !shared.is_file() || root.join(folder).join("secrets").join(name).exists() => {
-                        root.join(folder).join("secrets").join(name)
-                    }
-                    _ => shared,
-                }
-            }
+            Found::File(path) => path,
         };
         let shown = crate::scheme::shown(root, &path);
         let missing = || {
@@ -80,6 +80,23 @@ impl SecretRef {
             return Err(missing());
         }
         Ok(SecretString::from(value.to_owned()))
+    }
+
+    /// Where the value is read from.
+    pub(super) fn place(&self, root: &Path) -> Found<'_> {
+        Found::File(match &self.at {
+            SecretAt::Env(name) => return Found::Variable(name),
+            SecretAt::File(path) => root.join(path),
+            SecretAt::Secret(name) => {
+                let shared = root.join("secrets").join(name);
+                match &self.folder {
+                    Some(folder) if !shared.is_file() || root.join(folder).join("secrets").join(name).exists() => {
+                        root.join(folder).join("secrets").join(name)
+                    }
+                    _ => shared,
+                }
+            }
+        })
     }
 
     fn finding(&self, code: Code, place: &str) -> Diagnostic {

@@ -9,6 +9,7 @@ use dukou_core::names::{DEFAULT_TENANT, is_name};
 
 use super::connection::{self, Connection};
 use super::secret::{self, SecretAt};
+use super::{Project, Side};
 use crate::scheme::{self, Code, Diagnostic, Section, Sentence, SourceFile};
 
 /// The folder of all tenants.
@@ -61,6 +62,29 @@ impl Tenant {
     /// Its folder, below the project's.
     pub fn folder(&self) -> PathBuf {
         Path::new(TENANTS).join(&self.name)
+    }
+}
+
+impl Project {
+    /// A finding that a tenant sees no connection of this name. What it lacks belongs into its own file: in `dukou.toml` the
+    /// connection would be every tenant's, and all would write to one account.
+    pub(crate) fn unknown_connection(&self, tenant: &str, name: &str, side: Option<Side>) -> Diagnostic {
+        let known = self.connection_names(tenant, side).into_iter();
+        let Some(own) = self.tenants.get(tenant) else {
+            let finding = Diagnostic::new(Code::UnknownConnection).with("name", name);
+            return finding.did_you_mean(name, known);
+        };
+        let finding = Diagnostic::sentence(Code::UnknownConnection, "definition.unknown_connection_of")
+            .with("tenant", tenant)
+            .with("name", name);
+        match scheme::near(name, known) {
+            Some(near) => finding.help(Sentence::new("definition.did_you_mean").with("name", near)),
+            None => finding.help(
+                Sentence::new("definition.own_connection_help")
+                    .with("name", name)
+                    .with("file", own.file.as_str()),
+            ),
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn store(path: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
     let ingest = rate("store: ingest, page 100, 7.5 KB", ORDERS, started);
     let started = Instant::now();
     loop {
-        let groups = store.claim_groups(&scheme, OWNER, PAGE)?;
+        let groups = store.claim_groups(&scheme, 1, OWNER, PAGE)?.groups();
         if groups.is_empty() {
             break;
         }

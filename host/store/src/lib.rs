@@ -67,8 +67,15 @@ pub trait Store: Send + Sync {
 
     /// Up to `limit` groups that are due, oldest first, with the newest revision of each member's body (hash verified;
     /// a body that fails is [`StoreError::Damaged`] naming the key). Claims them for `owner`: each claim raises `claims`,
-    /// so a group that kills the process is seen to.
-    fn claim_groups(&self, scheme: &SchemeName, owner: Owner, limit: usize) -> Result<Vec<ClaimedGroup>, StoreError>;
+    /// so a group that kills the process is seen to. Claims for `deployment`: [`Claim::Overtaken`], whatever the limit and
+    /// whether or not anything is due, once another one is active. Where none is active, anybody may claim.
+    fn claim_groups(
+        &self,
+        scheme: &SchemeName,
+        deployment: u64,
+        owner: Owner,
+        limit: usize,
+    ) -> Result<Claim, StoreError>;
 
     /// The same reading without claiming or changing anything, of groups in any state when `keys` names them, else of due ones.
     fn peek_groups(&self, scheme: &SchemeName, keys: &[String], limit: usize) -> Result<Vec<ClaimedGroup>, StoreError>;
@@ -80,6 +87,10 @@ pub trait Store: Send + Sync {
     /// account. Applies only where the
     /// group's lease number still is the claimed one; others are counted as stale. Problems of the group of kinds
     /// rejected, failed and reissued are resolved by a newer verdict; `Changed` opens one with the field diff.
+    ///
+    /// A verdict of a deployment that is not active while another one is, is not stored: its group is released as by
+    /// [`Store::release_groups`] and counted as overtaken. So every verdict stored after an activation is by what was
+    /// activated, or by something newer.
     fn settle(
         &self,
         scheme: &SchemeName,
@@ -238,6 +249,18 @@ pub trait Store: Send + Sync {
         deployment: &NewDeployment,
         at: DateTime<Utc>,
     ) -> Result<Option<u64>, StoreError>;
+
+    /// As [`Store::activate_over`], and in the same transaction what `again` names becomes due again, as by
+    /// [`Store::remap_groups`]: a process that dies has gone back with all that belongs to it, or not at all. A group that
+    /// is both refused and unsent counts as refused.
+    fn go_back(
+        &self,
+        scheme: &SchemeName,
+        expected: u64,
+        deployment: &NewDeployment,
+        again: &Again,
+        at: DateTime<Utc>,
+    ) -> Result<Option<WentBack>, StoreError>;
 
     /// As [`Store::activate_over`], whatever is active.
     fn activate(&self, scheme: &SchemeName, deployment: &NewDeployment, at: DateTime<Utc>) -> Result<u64, StoreError> {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::StoreError;
 use crate::rows::Owner;
 
+/// What stands between a holder's description and the number of its run.
+const RUN: &str = ", run ";
 /// The longest description of a holder that is read, in bytes.
 const DESCRIPTION_BYTES: u64 = 1024;
 
@@ -37,7 +39,7 @@ impl PipelineLock {
             }
             Err(TryLockError::Error(error)) => return Err(engine(error)),
         }
-        let mut text = format!("process {}, {description}, run ", std::process::id());
+        let mut text = format!("process {}, {description}{RUN}", std::process::id());
         for byte in owner {
             text.push_str(&format!("{byte:02x}"));
         }
@@ -87,9 +89,11 @@ fn describe(file: &mut File) -> String {
     let read = file
         .seek(SeekFrom::Start(0))
         .and_then(|_| file.take(DESCRIPTION_BYTES).read_to_end(&mut bytes));
-    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    let text = String::from_utf8_lossy(&bytes);
+    // The run's number is for who looks into the file; to a person it says nothing.
+    let who = text.rsplit_once(RUN).map_or(&*text, |(who, _)| who).trim();
     match read {
-        Ok(_) if !text.is_empty() => text,
+        Ok(_) if !who.is_empty() => who.to_owned(),
         _ => "a process that did not say who it is".to_owned(),
     }
 }

@@ -114,6 +114,25 @@ pub struct ClaimedGroup {
     pub reissue_of: Option<String>,
 }
 
+/// What claiming groups for a deployment gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The groups that are due, now claimed; none where nothing is.
+    Groups(Vec<ClaimedGroup>),
+    /// Another deployment is in force: nothing was claimed, and nothing will be for this one.
+    Overtaken,
+}
+
+impl Claim {
+    /// The claimed groups, none when overtaken.
+    pub fn groups(self) -> Vec<ClaimedGroup> {
+        match self {
+            Self::Groups(groups) => groups,
+            Self::Overtaken => Vec::new(),
+        }
+    }
+}
+
 /// One group's verdict, to be stored with its deliveries.
 #[derive(Debug, Clone)]
 pub struct Settlement {
@@ -170,6 +189,8 @@ pub struct SettleCounts {
     pub problems: u64,
     /// Settlements whose lease number no longer held.
     pub stale: u64,
+    /// Verdicts of a deployment that is no longer in force: not stored, their groups wait for the one that is.
+    pub overtaken: u64,
 }
 
 /// A delivery claimed for sending or for a look-up.
@@ -344,6 +365,26 @@ pub struct NewDeployment {
     pub note: String,
     /// On what evidence, as JSON; `{}` if there is none.
     pub evidence: String,
+}
+
+/// What becomes due again in the transaction that puts an earlier content into force again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Again {
+    /// Groups whose verdict by one of these deployments is an open problem of kind rejected or failed.
+    pub refused_by: Vec<u64>,
+    /// Groups of which one of these deployments made a document that waits and was never sent.
+    pub unsent_of: Vec<u64>,
+}
+
+/// What going back did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WentBack {
+    /// The new deployment's number.
+    pub id: u64,
+    /// Refused groups that are due again.
+    pub refused: u64,
+    /// Groups with unsent documents that are due again.
+    pub unsent: u64,
 }
 
 /// A stored deployment.

@@ -31,6 +31,19 @@ pub struct SiteOptions {
     pub in_flight: u32,
 }
 
+impl SiteOptions {
+    /// For tests whose requests or replies are lost: what they then wait for is short, and still longer than a machine
+    /// with other work stands still.
+    pub fn lossy() -> Self {
+        Self {
+            deadline: "2s",
+            quarantine: "3s",
+            ..Self::default()
+        }
+    }
+}
+
+/// So patient that a machine with other work never turns a request into one without an outcome.
 impl Default for SiteOptions {
     fn default() -> Self {
         Self {
@@ -39,8 +52,8 @@ impl Default for SiteOptions {
             unique: false,
             faults: Faults::default(),
             unique_key: "lookup-only",
-            deadline: "500ms",
-            quarantine: "800ms",
+            deadline: "10s",
+            quarantine: "12s",
             in_flight: 4,
         }
     }
@@ -81,6 +94,14 @@ pub fn first_day() -> NaiveDateTime {
     NaiveDate::from_ymd_opt(2024, 3, 1)
         .unwrap_or_default()
         .and_time(NaiveTime::MIN)
+}
+
+/// A shipping time that the next window holds, however long a test takes to get there: windows of a site reach back by
+/// hours and end now.
+pub fn just_shipped() -> String {
+    let eastern = chrono::FixedOffset::east_opt(8 * 3600).unwrap_or(chrono::FixedOffset::east_opt(0).expect("zero"));
+    let shipped = dukou::compose::clock().now().with_timezone(&eastern) - chrono::TimeDelta::minutes(5);
+    shipped.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 impl Site {
@@ -165,7 +186,10 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         let from = first_day().format("%Y-%m-%d %H:%M:%S").to_string();
         let scheme = scheme
             .replace("2026-11-01 00:00:00", &from)
-            .replace("span = \"1d\"", "span = \"29d\"");
+            .replace("span = \"1d\"", "span = \"29d\"")
+            .replace("overlap = \"15m\"", "overlap = \"6h\"")
+            .replace("lag = \"120s\"", "lag = \"0s\"");
+        assert!(scheme.contains("overlap = \"6h\", lag = \"0s\""), "{scheme}");
         self.write("schemes/wdt-to-tplus.toml", &scheme);
     }
 
@@ -202,8 +226,7 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         self.sandbox().orders()
     }
 
-    /// Ships one more order, five minutes ago so that the next window holds it: a copy of the first one under another
-    /// number.
+    /// Ships one more order: a copy of the first one under another number, [`just_shipped`].
     ///
     /// # Panics
     /// When there is no first order.
@@ -217,10 +240,7 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
                 line[id] = format!("{number}{}", line[id].to_string().trim_matches('"')).into();
             }
         }
-        let eastern =
-            chrono::FixedOffset::east_opt(8 * 3600).unwrap_or(chrono::FixedOffset::east_opt(0).expect("zero"));
-        let shipped = dukou::compose::clock().now().with_timezone(&eastern) - chrono::TimeDelta::minutes(5);
-        let shipped = shipped.format("%Y-%m-%d %H:%M:%S").to_string();
+        let shipped = just_shipped();
         order["consign_time"] = shipped.clone().into();
         order["modified"] = shipped.into();
         self.sandbox().put_order(order);
@@ -284,15 +304,57 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
         ended(self.command(arguments).spawn().expect("the command line starts"))
     }
 
-    /// Runs beside `serve`, again and again, until `condition` holds: what was read up to this second is not read again
-    /// before the next, so that one run may come too early for an order that was entered late.
+    /// Starts `serve` and waits until it has the pipeline's role and everything that was never deployed was tried: from
+    /// then on a `run` has it do the work.
+    ///
+    /// # Panics
+    /// When it does not get there.
+    pub fn serve(&self) -> Child {
+        let mut serving = self.command(&["serve"]).spawn().expect("the command line starts");
+        let lock = self.dir.path().join("dukou.db.lock");
+        self.wait_until("the host serves", |site| {
+            let gone = serving.try_wait().expect("the process can be asked");
+            assert!(gone.is_none(), "the host has ended: {gone:?}");
+            let holder = std::fs::read_to_string(&lock).unwrap_or_default();
+            holder.contains("dukou serve") && site.some_scheme_is_in_force()
+        });
+        serving
+    }
+
+    fn some_scheme_is_in_force(&self) -> bool {
+        let status = self.dukou(&["status", "--json"]);
+        let status: Value = serde_json::from_str(&status.stdout).unwrap_or_default();
+        let mut schemes = status["schemes"].as_array().into_iter().flatten();
+        schemes.any(|scheme| scheme["deployment"].is_object())
+    }
+
+    /// Runs the only scheme beside `serve`, again and again, until `condition` holds: what was read up to this second is
+    /// not read again before the next, so that one run may come too early for an order that was entered late.
     ///
     /// # Panics
     /// When a run fails, or the condition does not come to hold.
     pub fn run_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        self.run_each_until(&[], &[0], what, condition);
+    }
+
+    /// The same for several schemes; a run may end with one of `codes`, or find a remote system unavailable for a moment.
+    ///
+    /// # Panics
+    /// When a run fails, or the condition does not come to hold.
+    pub fn run_each_until(&self, schemes: &[&str], codes: &[i32], what: &str, condition: impl Fn(&Self) -> bool) {
+        const UNAVAILABLE: i32 = 6;
+        let calls: Vec<Vec<&str>> = match schemes {
+            [] => vec![vec!["run", "--json"]],
+            named => named.iter().map(|scheme| vec!["run", scheme, "--json"]).collect(),
+        };
         self.wait_until(what, |site| {
-            let run = site.dukou(&["run", "--json"]);
-            assert_eq!(run.code, Some(0), "{run:?}");
+            for call in &calls {
+                let run = site.dukou(call);
+                let well = run
+                    .code
+                    .is_some_and(|code| code == UNAVAILABLE || codes.contains(&code));
+                assert!(well, "{call:?}: {run:?}");
+            }
             condition(site)
         });
     }
@@ -301,7 +363,7 @@ limits = {{ per_second = 0, in_flight = {in_flight} }}
     ///
     /// # Panics
     /// When it does not.
-    pub fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+    pub fn wait_until(&self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
         while !condition(self) {
             if start.elapsed() >= Duration::from_secs(180) {

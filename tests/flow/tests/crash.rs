@@ -22,7 +22,7 @@ fn die_at(place: &str, nth: u32, unique: bool) {
         unique,
         unique_key: if unique { "enforced" } else { "lookup-only" },
         faults,
-        ..SiteOptions::default()
+        ..SiteOptions::lossy()
     };
     let site = Site::new(DUKOU, &options);
     let failpoint = format!("{place}={}*off->return", nth - 1);

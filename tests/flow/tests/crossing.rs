@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 
 use dukou_flow::{Site, SiteOptions};
 use dukou_sandbox::Faults;
@@ -82,13 +83,14 @@ fn the_seeds_table_yields_exactly_its_body() {
 fn every_deliverable_order_arrives_once_as_the_typed_mapping_says() {
     let mut faults = Faults::all();
     faults.wdt.flawed_per_mille = 60;
-    faults.tplus.slow_ms = 700;
+    // Longer than the deadline, and written before the quarantine ends.
+    faults.tplus.slow_ms = 2_400;
     for unique in [true, false] {
         let options = SiteOptions {
             orders: 150,
             unique,
             faults: faults.clone(),
-            ..SiteOptions::default()
+            ..SiteOptions::lossy()
         };
         let site = Site::new(DUKOU, &options);
         let ended = site.dukou(&["run", "--json"]);
@@ -368,10 +370,13 @@ fn a_change_while_the_target_is_away_is_what_arrives() {
         },
     );
     let url = site.sandbox().tplus_url();
+    // A port that was free a moment ago: nobody listens there.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("http://{closed}");
     site.edit(
         "dukou.toml",
         &format!("url = \"{url}\""),
-        "url = \"http://127.0.0.1:9\"\naccount = \"books\"",
+        &format!("url = \"{closed}\"\naccount = \"books\""),
     );
     let away = site.dukou(&["run", "--json"]);
     assert_eq!(
@@ -390,7 +395,7 @@ fn a_change_while_the_target_is_away_is_what_arrives() {
         (Some(6), &1.into()),
         "{seen:?}"
     );
-    site.edit("dukou.toml", "http://127.0.0.1:9", &url);
+    site.edit("dukou.toml", &closed, &url);
     let run = site.dukou(&["run", "--json"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let arrived = vouchers(&site);

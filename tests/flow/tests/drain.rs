@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what a test reads may fail it")]
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::TcpListener;
 use std::process::Command;
 
 use dukou_flow::{Ended, Site, SiteOptions, ended};
+use dukou_guests::forge::{Forge, Said};
 use dukou_sandbox::Faults;
 use serde_json::Value;
 
@@ -341,6 +342,72 @@ fn a_first_batch_that_the_target_refuses_stops_the_drain() {
     assert_eq!((&asked["absent"], &asked["unclear"]), (&0.into(), &8.into()), "{asked}");
 }
 
+/// A document that lacks nothing, for a customer whom T+ does not know.
+fn for_nobody(key: &str) -> String {
+    let code = |code: &str| serde_json::json!({ "Code": code });
+    let line = serde_json::json!({ "Inventory": code("2121"), "BaseQuantity": 1 });
+    serde_json::json!({ "dto": {
+        "ExternalCode": key, "Code": key, "VoucherType": code("ST1021"), "Customer": code("NOBODY"), "Partner": code("NOBODY"),
+        "VoucherDate": "2024-03-01", "BusiType": code("15"), "Warehouse": code("TEST_CK01"), "RDRecordDetails": [line],
+    } })
+    .to_string()
+}
+
+#[test]
+fn a_document_that_is_made_no_more_is_no_difference() {
+    let options = SiteOptions {
+        orders: 1,
+        ..SiteOptions::default()
+    };
+    let site = Site::new(DUKOU, &options);
+    let key = site.orders()[0].order_no.clone();
+    // A mapping that makes two documents of the order, both of which T+ refuses.
+    let documents = ["", "-p2"].map(|suffix| {
+        let body = for_nobody(&format!("{key}{suffix}"));
+        (suffix.to_owned(), body, "{}".to_owned())
+    });
+    let two = Forge::saying(&[Said::Mapped(documents.to_vec(), Vec::new())]);
+    site.write("plugins/two.wasm", two.forge());
+    let right = site.read(SCHEME);
+    let (before, rest) = right.split_once("[mapping]").unwrap();
+    let (_, target) = rest.split_once("[target]").unwrap();
+    let wrong = format!("{before}[mapping]\nplugin = \"plugins/two.wasm\"\n\n[target]{target}");
+    site.write(SCHEME, wrong);
+    let run = site.dukou(&["run", "--json"]);
+    assert_eq!(run.code, Some(5), "{run:?}");
+    assert_eq!(
+        (creates(&site), vouchers(&site).len()),
+        (2, 0),
+        "T+ refused both: {run:?}"
+    );
+    // The repaired one makes one.
+    site.write(SCHEME, right);
+    let deployed = site.dukou(&["deploy", "--no-gate", "--yes", "--json"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    let drain = site.dukou(&["problem", "retry", "--no-ask", "--yes", "--json"]);
+    assert_eq!(drain.code, Some(0), "{drain:?}");
+    let drained = &drain.json()["drain"];
+    assert_eq!(
+        (&drained["came"]["delivered"]["groups"], &drained["stopped"]),
+        (&1.into(), &Value::Null),
+        "what was withdrawn is no document of the order any more: {drained}"
+    );
+    assert_eq!(drained["as_foretold"], true, "{drained}");
+    assert_eq!(vouchers(&site), BTreeMap::from([(key, 1)]));
+    assert_eq!(open(&site), BTreeMap::new());
+}
+
+#[test]
+fn a_drain_that_would_settle_nothing_is_not_begun() {
+    let (site, _) = lacking_shops(12);
+    let (created, before) = (creates(&site), open(&site));
+    let drain = site.dukou(&["problem", "retry", "--yes"]);
+    assert_eq!(drain.code, Some(4), "{drain:?}");
+    assert!(drain.stderr.contains("Correct the cause"), "{drain:?}");
+    assert!(!drain.stderr.contains("batch 1 of"), "{drain:?}");
+    assert_eq!((creates(&site), open(&site)), (created, before));
+}
+
 #[test]
 fn only_making_due_again_sends_nothing() {
     let (site, shops) = lacking_shops(12);
@@ -363,20 +430,32 @@ fn only_making_due_again_sends_nothing() {
 #[test]
 fn a_drain_stops_between_batches_and_says_what_is_left() {
     let (site, shops) = lacking_shops(30);
+    // Nothing that is held back below may run out of time.
+    site.edit("dukou.toml", "deadline = \"10s\"", "deadline = \"100s\"");
+    site.edit("dukou.toml", "quarantine = \"12s\"", "quarantine = \"120s\"");
     let all: Vec<&str> = shops.iter().map(|(shop, _)| shop.as_str()).collect();
     let (before, refused) = (vouchers(&site).len(), open(&site).len());
     assert!(refused > 5, "{refused}");
     table(&site, &all);
     assert_eq!(site.dukou(&["run"]).code, Some(5));
-    // So slow that the order to stop arrives while the first batch is under way.
-    site.edit("dukou.toml", "per_second = 0, in_flight", "per_second = 1, in_flight");
-    let draining = site
+    // T+ answers nothing until the order to stop was heard: the first batch cannot come to its end before.
+    site.sandbox().hold_replies(true);
+    let mut draining = site
         .command(&["problem", "retry", "--first", "4", "--no-ask", "--yes", "--json"])
         .spawn()
         .unwrap();
     site.wait_until("something was sent", |site| vouchers(site).len() > before);
     signal("-INT", draining.id());
+    let said = BufReader::new(draining.stderr.take().unwrap());
+    let mut said = said.lines().map(Result::unwrap);
+    assert!(
+        said.any(|line| line.starts_with("Stopping after this batch")),
+        "it said nothing"
+    );
+    site.sandbox().hold_replies(false);
+    let rest: Vec<String> = said.collect();
     let stopped = ended(draining);
+    assert!(!rest.iter().any(|line| line.contains("WARN")), "{rest:?}");
     assert_eq!(stopped.code, Some(130), "{stopped:?}");
     let drained = &stopped.json()["drain"];
     assert_eq!(drained["stopped"], "interrupted", "{drained}");
@@ -386,7 +465,6 @@ fn a_drain_stops_between_batches_and_says_what_is_left() {
         "{drained}"
     );
     assert_eq!((vouchers(&site).len(), open(&site).len()), (before + 4, refused - 4));
-    site.edit("dukou.toml", "per_second = 1, in_flight", "per_second = 0, in_flight");
     let rest = site.dukou(&["problem", "retry", "--yes", "--json"]);
     assert_eq!(rest.code, Some(0), "{rest:?}");
     assert_eq!(vouchers(&site).len(), 30);
@@ -399,9 +477,7 @@ fn beside_serve_the_serving_process_does_the_work() {
     let all: Vec<&str> = shops.iter().map(|(shop, _)| shop.as_str()).collect();
     table(&site, &all[..all.len() - 1]);
     assert_eq!(site.dukou(&["run"]).code, Some(5));
-    let serving = site.command(&["serve"]).spawn().unwrap();
-    // Whoever has the pipeline's role writes its name beside the store.
-    site.wait_until("it serves", |site| site.read("dukou.db.lock").contains("dukou serve"));
+    let serving = site.serve();
     let drain = site.dukou(&["problem", "retry", "--first", "1", "--yes", "--json"]);
     assert_eq!(drain.code, Some(5), "{drain:?}");
     let (drained, still) = (&drain.json()["drain"], shops[shops.len() - 1].1.len());

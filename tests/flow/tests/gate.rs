@@ -57,9 +57,12 @@ fn differences_stop_a_deployment_until_somebody_accepts_exactly_these() {
     assert_eq!(in_force(&site), before, "nothing came into force");
     let pattern = patterns[0]["id"].as_str().unwrap();
 
-    // A dry run says what would be, with another exit code, and takes nothing down.
-    let dry = site.dukou(&["deploy", "--dry-run", "--accept", pattern, "--json"]);
+    // A dry run says what would be, and takes nothing down: not what is accepted in passing either.
+    let dry = site.dukou(&["deploy", "--dry-run", "--json"]);
     assert_eq!(dry.code, Some(10), "{dry:?}");
+    let dry = site.dukou(&["deploy", "--dry-run", "--accept", pattern, "--json"]);
+    assert_eq!((dry.code, standing(&dry).as_str()), (Some(0), "accepted"), "{dry:?}");
+    assert_eq!(dry.json()["deployments"][0]["result"], "would-activate");
     assert_eq!(site.dukou(&["deploy"]).code, Some(9));
 
     // A rejected pattern stops it as well, and says so.
@@ -119,6 +122,10 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
         "tables/客户对照.csv",
         "店铺编号,T+客户编码\n0101,TESTCUST\n9999,TESTCUST\n",
     );
+    // A few days only show: they prove nothing, and nothing comes into force by them.
+    let few = site.dukou(&["deploy", "--dry-run", "--days", "1", "--json"]);
+    assert_eq!((few.code, standing(&few).as_str()), (Some(10), "partial"), "{few:?}");
+    assert_eq!(site.dukou(&["deploy", "--days", "1"]).code, Some(2));
     let rows = site.dukou(&["deploy", "--json"]);
     assert_eq!((rows.code, standing(&rows).as_str()), (Some(0), "no-op"), "{rows:?}");
 
@@ -183,6 +190,26 @@ fn a_recompiled_plugin_and_a_row_that_nobody_looks_up_are_proved_no_ops() {
 }
 
 #[test]
+fn a_judge_that_is_used_once_more_or_less_needs_a_word() {
+    let site = settled(3);
+    let once = site.read(SCHEME);
+    site.write(SCHEME, format!("{once}\n[[validation]]\nplugin = \"voucher-checks\"\n"));
+    let rerouted = |ended: &Ended| ended.json()["deployments"][0]["rerouted"].clone();
+    let comes = site.dukou(&["deploy", "--json"]);
+    assert_eq!(
+        (comes.code, standing(&comes).as_str()),
+        (Some(9), "pending"),
+        "{comes:?}"
+    );
+    assert_eq!(rerouted(&comes)[0]["name"], "voucher-checks (validations[1])");
+    assert_eq!(site.dukou(&["deploy", "--accept", "all"]).code, Some(0));
+    site.write(SCHEME, once);
+    let goes = site.dukou(&["deploy", "--json"]);
+    assert_eq!((goes.code, standing(&goes).as_str()), (Some(9), "pending"), "{goes:?}");
+    assert_eq!(rerouted(&goes).as_array().unwrap().len(), 1, "{goes:?}");
+}
+
+#[test]
 fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_none() {
     let site = Site::new(
         DUKOU,
@@ -192,15 +219,23 @@ fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_no
             ..SiteOptions::default()
         },
     );
-    let serving = site.command(&["serve"]).spawn().unwrap();
+    // The source gives its orders over twenty seconds, so that the deployment comes while they are being mapped.
+    site.edit(SCHEME, "key = \"order_no\"", "key = \"order_no\"\npage_size = 10");
+    site.edit(
+        "dukou.toml",
+        "limits = { per_second = 0 }",
+        "limits = { per_second = 2 }",
+    );
+    let serving = site.serve();
+    let running = site.command(&["run", "--json"]).spawn().unwrap();
     site.wait_until("some orders arrived", |site| site.journal().vouchers.len() >= 20);
     site.edit(SCHEME, OLD, NEW);
     let deployed = site.dukou(&["deploy", "--no-gate", "--yes", "--json"]);
     assert_eq!(deployed.code, Some(0), "{deployed:?}");
-    for number in 0..10 {
-        site.ship(990_000 + number);
-    }
-    site.run_until("everything arrived", |site| site.journal().vouchers.len() >= 410);
+    let run = ended(running);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.json()["beside"], true, "{run:?}");
+    site.run_until("everything arrived", |site| site.journal().vouchers.len() >= 400);
     let status = Command::new("kill")
         .args(["-TERM", &serving.id().to_string()])
         .status()
@@ -212,7 +247,7 @@ fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_no
     for voucher in site.journal().vouchers {
         ledger.entry(voucher.external_code).or_default().push(voucher.body);
     }
-    assert_eq!(ledger.len(), 410, "none is lost");
+    assert_eq!(ledger.len(), 400, "none is lost");
     let mut versions = BTreeSet::new();
     for (code, bodies) in &ledger {
         let [body] = bodies.as_slice() else {
@@ -225,7 +260,7 @@ fn a_deployment_under_load_splits_the_vouchers_between_two_versions_and_loses_no
         );
         versions.insert(by);
     }
-    assert_eq!(versions.len(), 2, "both versions made vouchers");
+    assert_eq!(versions.len(), 2, "both versions made vouchers of one stream of orders");
 }
 
 #[test]
@@ -321,14 +356,13 @@ fn other_books_are_not_read_before_somebody_accepts_them() {
 #[test]
 fn a_restart_changes_no_rule() {
     let site = site(3);
-    site.edit(SCHEME, "*/5 * * * *", "* * * * *");
     let run = site.dukou(&["run", "--json"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let before = in_force(&site);
     site.edit(SCHEME, OLD, NEW);
-    let serving = site.command(&["serve"]).spawn().unwrap();
+    let serving = site.serve();
     site.ship(990_001);
-    site.wait_until("the late order arrived", |site| site.journal().vouchers.len() == 4);
+    site.run_until("the late order arrived", |site| site.journal().vouchers.len() == 4);
     let status = Command::new("kill")
         .args(["-TERM", &serving.id().to_string()])
         .status()
@@ -342,4 +376,79 @@ fn a_restart_changes_no_rule() {
         .into_iter()
         .find(|one| one.external_code == "990001");
     assert!(late.unwrap().body.contains("来自旺店通"));
+}
+
+#[test]
+fn a_run_under_way_maps_nothing_more_by_a_version_that_was_left() {
+    const ORDERS: u64 = 180;
+    let site = site(180);
+    // The old version has said what it makes of the second batch, and not stored it yet, when the new one comes.
+    let running = site
+        .command(&["run", "--json"])
+        .env("DUKOU_FAILPOINTS", "transform.before-settle=1*off->1*sleep(10000)->off")
+        .spawn()
+        .unwrap();
+    let mapped = |site: &Site| {
+        let status = site.dukou(&["status", "--json"]);
+        let status: Value = serde_json::from_str(&status.stdout).unwrap_or_default();
+        let count = |of: &str| status["schemes"][0][of]["count"].as_u64().unwrap_or_default();
+        count("records") - count("untransformed")
+    };
+    site.wait_until("the first batch is mapped", |site| mapped(site) > 0);
+    let by_the_old = mapped(&site);
+    site.edit(SCHEME, OLD, NEW);
+    let deployed = site.dukou(&["deploy", "--no-gate", "--yes", "--json"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    assert_eq!(mapped(&site), by_the_old, "the second batch is still under way");
+    let run = ended(running);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(
+        run.json()["transformed"]["groups"],
+        ORDERS,
+        "each was decided once: {run:?}"
+    );
+
+    let (mut codes, mut old) = (BTreeSet::new(), 0);
+    for voucher in site.journal().vouchers {
+        let by = (
+            voucher.body.contains("来自旺店通\""),
+            voucher.body.contains("来自渡口\""),
+        );
+        assert!(matches!(by, (true, false) | (false, true)), "{}", voucher.body);
+        old += u64::from(by.0);
+        assert!(codes.insert(voucher.external_code.clone()), "{}", voucher.external_code);
+    }
+    assert_eq!(codes.len() as u64, ORDERS, "none is lost");
+    assert!(by_the_old < ORDERS, "both versions had something to map");
+    assert_eq!(old, by_the_old, "after the activation the old version maps nothing");
+}
+
+#[test]
+fn a_killed_rollback_leaves_the_one_version_or_the_other() {
+    let site = settled(3);
+    let digest = |site: &Site| in_force(site)["digest"].clone();
+    let old = digest(&site);
+    site.edit(SCHEME, OLD, NEW);
+    assert_eq!(site.dukou(&["deploy", "--accept", "all"]).code, Some(0));
+    let new = digest(&site);
+    assert_ne!(old, new);
+    for milliseconds in [0, 5, 20, 50, 100, 200, 400] {
+        let mut child = site.command(&["rollback"]).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        // It may have ended before: then it was not killed, and what it did stands.
+        let _ = child.kill();
+        let dead = ended(child);
+        let now = digest(&site);
+        assert!(now == old || now == new, "{milliseconds}: {now} {dead:?}");
+        assert!(dead.code != Some(0) || now == old, "{milliseconds}: {now} {dead:?}");
+        if now == old {
+            let forth = site.dukou(&["deploy", "--accept", "all"]);
+            assert_eq!(forth.code, Some(0), "{milliseconds}: {forth:?}");
+            assert_eq!(digest(&site), new, "{milliseconds}");
+        }
+    }
+    let back = site.dukou(&["rollback"]);
+    assert_eq!(back.code, Some(0), "{back:?}");
+    assert_eq!(digest(&site), old);
+    assert_eq!(site.dukou(&["run"]).code, Some(0));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::process::{Child, Command};
 
-use dukou_flow::{Ended, Site, SiteOptions, ended, first_day};
+use dukou_flow::{Ended, Site, SiteOptions, ended, first_day, just_shipped};
 use dukou_guests::forge::{Forge, Said, World};
 use serde_json::Value;
 
@@ -89,12 +89,7 @@ fn vouchers(site: &Site) -> BTreeMap<String, usize> {
 
 /// Orders that were shipped just now, with a remark.
 fn put_late_orders(site: &Site, numbers: Range<usize>, remark: &str) {
-    let now = dukou::compose::clock()
-        .now()
-        .with_timezone(&chrono::FixedOffset::east_opt(8 * 3600).unwrap());
-    let shipped = (now - chrono::TimeDelta::minutes(5))
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string();
+    let shipped = just_shipped();
     let pattern = site.orders()[0].body.clone();
     for number in numbers {
         let mut order = pattern.clone();
@@ -116,17 +111,12 @@ fn put_late_orders(site: &Site, numbers: Range<usize>, remark: &str) {
 /// The host reads the source of every scheme now, not at its next cron, until this holds. More than once: a window ends
 /// with a whole second, and what was just read is not read again within it.
 fn pull_until(site: &Site, what: &str, holds: impl Fn(&Site) -> bool) {
-    site.wait_until(what, |site| {
-        for scheme in schemes() {
-            let run = site.dukou(&["run", &scheme, "--json"]);
-            assert!(matches!(run.code, Some(0 | 5)), "{run:?}");
-        }
-        holds(site)
-    });
+    let schemes = schemes();
+    site.run_each_until(&schemes.each_ref().map(String::as_str), &[0, 5], what, holds);
 }
 
 fn serving(site: &Site) -> Child {
-    let serving = site.command(&["serve"]).spawn().unwrap();
+    let serving = site.serve();
     site.wait_until("the host serves every scheme", |site| {
         let status = status(site);
         let mut schemes = status["schemes"].as_array().unwrap().iter();
@@ -334,8 +324,8 @@ fn a_shadow_collects_differences_and_sends_nothing() {
             ..SiteOptions::default()
         },
     );
-    let serving = site.command(&["serve"]).spawn().unwrap();
-    site.wait_until("the first orders arrived", |site| {
+    let serving = site.serve();
+    site.run_until("the first orders arrived", |site| {
         site.journal().vouchers.len() == ORDERS
     });
     site.edit(
@@ -348,12 +338,7 @@ fn a_shadow_collects_differences_and_sends_nothing() {
     let twice = site.dukou(&["deploy", "wdt-to-tplus", "--shadow", "1h"]);
     assert_eq!(twice.code, Some(9), "one at a time: {twice:?}");
     put_late_orders(&site, 0..7, "");
-    let pulled = |site: &Site| {
-        let run = site.dukou(&["run", "--json"]);
-        assert_eq!(run.code, Some(0), "{run:?}");
-    };
-    site.wait_until("the late orders arrived", |site| {
-        pulled(site);
+    site.run_until("the late orders arrived", |site| {
         site.journal().vouchers.len() == ORDERS + 7
     });
     site.wait_until("the shadow has compared them", |site| {
@@ -374,10 +359,7 @@ fn a_shadow_collects_differences_and_sends_nothing() {
     let deployed = site.dukou(&["deploy", "wdt-to-tplus", "--accept", "all", "--json"]);
     assert_eq!(deployed.code, Some(0), "{deployed:?}");
     put_late_orders(&site, 7..8, "");
-    site.wait_until("the shadow is over", |site| {
-        pulled(site);
-        status(site)["shadows"][0]["over"] == true
-    });
+    site.run_until("the shadow is over", |site| status(site)["shadows"][0]["over"] == true);
     assert_eq!(status(&site)["shadows"][0]["replay"]["all"]["groups"], 7);
     assert_eq!(terminate(serving).code, Some(0));
 }

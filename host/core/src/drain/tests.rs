@@ -59,7 +59,13 @@ fn problem(kind: ProblemKind, message: &str) -> Recorded {
 
 #[test]
 fn what_came_is_told_from_what_was_foretold() {
-    use DeliveryState::{Dead, Delivered, Held, Queued, Unknown};
+    use DeliveryState::{Claimed, Dead, Delivered, Held, Queued, Sending, Unknown};
+    let both = || {
+        forecast(Foretold::Map(vec![
+            ("CK1".into(), BODY.into()),
+            ("CK1-p2".into(), BODY.into()),
+        ]))
+    };
     let skips = || forecast(Foretold::Skip("not a sale".into()));
     let skipped = |reason: &str| recorded(RecordedVerdict::Skipped(reason.into()));
     let other_recipe = Recorded {
@@ -78,6 +84,10 @@ fn what_came_is_told_from_what_was_foretold() {
         ),
         (maps(), holds(BODY, &[Dead]), Came::Refused),
         (maps(), holds(BODY, &[Held]), Came::Held),
+        (both(), holds(BODY, &[Delivered, Held]), Came::Held),
+        (both(), holds(BODY, &[Held, Dead]), Came::Refused),
+        (both(), holds(BODY, &[Dead, Claimed]), Came::Moving),
+        (both(), holds(BODY, &[Sending, Delivered]), Came::Moving),
         (maps(), holds("{}", &[Delivered]), Came::Other(Difference::Documents)),
         (
             maps(),
@@ -223,6 +233,14 @@ fn every_drained_group_is_in_one_batch_and_those_that_map_go_first() {
         differ: None,
     }];
     assert!(batches(&[there, forecast(Foretold::Undecided)], 5, 4).is_empty());
+}
+
+#[test]
+fn only_what_maps_or_is_skipped_settles_anything() {
+    for part in Part::ALL {
+        assert_eq!(part.settles(), matches!(part.word(), "map" | "skip"), "{part:?}");
+        assert!(part.is_drained() || !part.settles(), "{part:?}");
+    }
 }
 
 #[test]

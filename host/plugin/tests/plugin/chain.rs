@@ -75,7 +75,15 @@ fn an_empty_batch_runs_nothing() {
 }
 
 #[test]
-fn a_plugin_in_the_wrong_place_is_refused() {
-    let refused = Chain::new(told("map"), vec![told("map")], Vec::new());
-    assert_eq!(refused.err().map(|error| error.code()), Some("plugin.kind"));
+fn a_plugin_in_the_wrong_place_is_refused_and_the_place_is_named() {
+    let refused = |adjustments, validations| Chain::new(told("map"), adjustments, validations).err().unwrap();
+    let misplaced = refused(vec![told("map")], Vec::new());
+    assert_eq!((misplaced.place, misplaced.error.code()), (1, "plugin.kind"));
+    let misplaced = refused(Vec::new(), vec![told("map")]);
+    assert_eq!(misplaced.place, 1);
+    let text = misplaced.to_string();
+    assert!(
+        text.contains("is a mapping, its place needs a validation") && text.contains("plugin 2 of the chain"),
+        "{text}"
+    );
 }

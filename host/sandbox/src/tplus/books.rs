@@ -24,6 +24,7 @@ pub(crate) struct Entry {
 
 /// Everything that T+ remembers.
 pub(crate) struct Books {
+    account: String,
     seed: u64,
     unique: bool,
     faults: TplusFaults,
@@ -40,9 +41,10 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Empty books.
-    pub(crate) fn new(seed: u64, unique: bool, faults: TplusFaults) -> Self {
+    /// Empty books of an account.
+    pub(crate) fn new(account: &str, seed: u64, unique: bool, faults: TplusFaults) -> Self {
         Self {
+            account: account.to_owned(),
             seed,
             unique,
             faults,
@@ -203,6 +205,7 @@ impl Books {
             .push(id);
         self.codes.insert(voucher_code.clone(), id);
         let voucher = Voucher {
+            account: self.account.clone(),
             external_code: external_code.to_owned(),
             body: body.to_owned(),
             received_at: now,

@@ -1,10 +1,12 @@
 //! 畅捷通T+ behind the cloud gateway: `saleDispatch/Create`, two look-ups, and `GET /journal` with what arrived.
 //!
-//! Only sales dispatches exist, and only with a given open token: nothing here hands out or refreshes tokens.
+//! Only sales dispatches exist, and only with a given open token: nothing here hands out or refreshes tokens. The token
+//! names the account, and every account has books of its own.
 
 mod books;
 mod create;
 mod envelope;
+mod ledgers;
 mod lookup;
 
 #[cfg(test)]
@@ -19,30 +21,37 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::watch;
 
 use self::envelope::Reply;
+use self::ledgers::account;
 use crate::journal::{Journal, Log, Request, http_date, locked};
 use crate::wire::Cord;
 use crate::{Clock, Identity};
 
-pub(crate) use self::books::Books;
+pub(crate) use self::ledgers::Ledgers;
 
 /// Longest accepted body in bytes.
 const BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// One simulated T+ account.
+/// What every create is posted to.
+const CREATE: &str = "/tplus/api/v2/saleDispatch/Create";
+
+/// The simulated T+.
 pub(crate) struct Tplus {
-    pub(crate) books: Mutex<Books>,
+    pub(crate) ledgers: Mutex<Ledgers>,
     pub(crate) log: Arc<Log>,
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
+    /// While true, what a create was answered with is kept back.
+    pub(crate) holding: watch::Sender<bool>,
 }
 
 impl Tplus {
     /// Everything that arrived, at 旺店通 too.
     pub(crate) fn journal(&self) -> Journal {
         Journal {
-            vouchers: locked(&self.books).vouchers(),
+            vouchers: locked(&self.ledgers).vouchers(),
             requests: self.log.requests(),
         }
     }
@@ -51,7 +60,7 @@ impl Tplus {
 /// The routes.
 pub(crate) fn router(tplus: Arc<Tplus>) -> Router {
     Router::new()
-        .route("/tplus/api/v2/saleDispatch/Create", post(service))
+        .route(CREATE, post(service))
         .route("/tplus/api/v2/SaleDispatchOpenApi/FindVoucherList", post(service))
         .route("/tplus/api/v2/SaleDispatchOpenApi/GetVoucherDTO", post(service))
         .route("/journal", get(journal))
@@ -81,6 +90,10 @@ async fn service(
     };
     if reply.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(reply.delay_ms)).await;
+    }
+    if uri.path() == CREATE {
+        // An error means that the sandbox was dropped: then nobody holds anything back.
+        let _ = tplus.holding.subscribe().wait_for(|held| !*held).await;
     }
     tplus.log.record(Request {
         at: (tplus.clock)(),
@@ -115,9 +128,14 @@ impl Tplus {
         if header("appKey") != identity.tplus_app_key || header("appSecret") != identity.tplus_app_secret {
             return Reply::error(401, "50003", "appKey 或 appSecret 不正确", "unauthorized");
         }
-        let mut books = locked(&self.books);
-        if header("openToken") != identity.open_token || books.refuses_token() {
-            return Reply::error(403, "50107", "openToken 已失效,请重新获取", "expired");
+        let mut ledgers = locked(&self.ledgers);
+        let account = account(header("openToken"), &identity.open_token);
+        let expired = || Reply::error(403, "50107", "openToken 已失效,请重新获取", "expired");
+        let Some(books) = account.and_then(|account| ledgers.books(account)) else {
+            return expired();
+        };
+        if books.refuses_token() {
+            return expired();
         }
         let content_type = header("content-type").to_ascii_lowercase();
         if content_type.split(';').next().map(str::trim) != Some("application/json") {
@@ -125,12 +143,12 @@ impl Tplus {
         }
         let now = (self.clock)();
         match path {
-            "/tplus/api/v2/saleDispatch/Create" => match std::str::from_utf8(body) {
+            CREATE => match std::str::from_utf8(body) {
                 Ok(body) => books.create(body, now),
                 Err(_) => Reply::error(400, "EXERROR0001", "JSON 格式不正确", "refused"),
             },
-            "/tplus/api/v2/SaleDispatchOpenApi/FindVoucherList" => lookup::find_voucher_list(&mut books, body, now),
-            "/tplus/api/v2/SaleDispatchOpenApi/GetVoucherDTO" => lookup::get_voucher_dto(&mut books, body, now),
+            "/tplus/api/v2/SaleDispatchOpenApi/FindVoucherList" => lookup::find_voucher_list(books, body, now),
+            "/tplus/api/v2/SaleDispatchOpenApi/GetVoucherDTO" => lookup::get_voucher_dto(books, body, now),
             _ => Reply::error(400, "EXSV0011", "服务名不正确", "refused"),
         }
     }

@@ -4,15 +4,12 @@
 use std::fmt::Display;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dukou_core::digest::Digest;
-use dukou_core::names::SchemeName;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::looking::Progress;
 use super::order::{FleetOrder, To};
 use crate::cli::output::{self, note, say};
 use crate::cli::{Context, failure};
@@ -24,12 +21,10 @@ use crate::deploy::rollout::{self, Ground, step_on};
 use crate::exit::Exit;
 use crate::overview::Lens;
 use crate::overview::fleet::{Matrix, text, to_json};
-use crate::overview::text::terminal_width;
+use crate::overview::text::{some_names, terminal_width};
 
 /// How long a wave is watched where nobody says otherwise.
 const USUAL_SOAK: Duration = Duration::from_secs(3_600);
-/// Off a terminal a line is printed for so many schemes.
-const LINE_EVERY: usize = 10;
 
 /// Runs the command.
 ///
@@ -56,13 +51,14 @@ pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow:
     let targets = targets(context, host, order, &component)?;
     let mut rows = look(context, host, order, &component, targets);
     let by = compose::user();
-    if !order.accept.is_empty() && !order.dry_run {
+    if !order.accept.is_empty() {
         let said = Said {
             patterns: &order.accept,
             accepted: true,
             by: &by,
             note: &order.note,
             at: host.clock.now(),
+            keep: !order.dry_run,
         };
         if let Some(pattern) = fleet::accept(host, &mut rows, &said)?.first() {
             let arguments: [(&str, &dyn Display); 1] = [("pattern", pattern)];
@@ -87,6 +83,11 @@ pub(super) fn run(context: &Context, host: &Host, order: &FleetOrder) -> anyhow:
         rollout: None,
     };
     let green = rows.iter().filter(|row| row.colour() == Colour::Green).count();
+    if rows.iter().all(Row::is_broken) {
+        shown.print(&rows, &[], if order.dry_run { "dry-run" } else { "held" });
+        note(context, &context.lang.t("fleet.none-can"));
+        return Ok(Exit::Definition);
+    }
     if order.dry_run {
         shown.print(&rows, &[], "dry-run");
         return Ok(if green == rows.len() { Exit::Done } else { Exit::Pending });
@@ -182,6 +183,27 @@ pub(super) fn targets(
         Some(To::Tag(tag)) => Which::Tagged(tag.clone()),
         Some(To::AllUsing(_)) | None => Which::All,
     };
+    if let Which::Tagged(tag) = &which
+        && !host.project.tenants.values().any(|tenant| tenant.has_tag(tag))
+    {
+        let mut known: Vec<String> = host
+            .project
+            .tenants
+            .values()
+            .flat_map(|tenant| tenant.tags.clone())
+            .collect();
+        known.sort();
+        known.dedup();
+        let known = some_names(context.lang, &known);
+        let arguments: [(&str, &dyn Display); 2] = [("tag", tag), ("known", &known)];
+        return Err(failure(
+            context,
+            "deploy.no-tag",
+            "fleet.no-such-tag",
+            &arguments,
+            Exit::NotFound,
+        ));
+    }
     let targets = select(&host.project, &which, component)?;
     if targets.is_empty() {
         let arguments: [(&str, &dyn Display); 1] = [("names", &component.names.join(", "))];
@@ -207,59 +229,6 @@ fn look(context: &Context, host: &Host, order: &FleetOrder, component: &Componen
     let rows = preview(host, targets, component, &look);
     progress.finish();
     rows
-}
-
-/// Schemes looked at, on stderr.
-struct Progress {
-    bar: Option<ProgressBar>,
-    done: AtomicUsize,
-    total: usize,
-    groups: Mutex<std::collections::BTreeMap<SchemeName, u64>>,
-}
-
-impl Progress {
-    fn start(context: &Context, total: usize) -> Self {
-        let terminal = !context.quiet && !context.json && std::io::stderr().is_terminal();
-        let bar = terminal.then(|| {
-            let bar = ProgressBar::new(total as u64);
-            let style = ProgressStyle::with_template(&context.lang.t("fleet.progress"));
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        Self {
-            bar,
-            done: AtomicUsize::new(0),
-            total,
-            groups: Mutex::default(),
-        }
-    }
-
-    fn see(&self, scheme: &SchemeName, done: u64) {
-        if let Some(bar) = &self.bar {
-            let mut groups = self.groups.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            groups.insert(scheme.clone(), done);
-            bar.set_message(groups.values().sum::<u64>().to_string());
-        }
-    }
-
-    fn done(&self, context: &Context, scheme: &SchemeName) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        match &self.bar {
-            Some(bar) => bar.inc(1),
-            None if done.is_multiple_of(LINE_EVERY) && !context.json => {
-                let arguments: [(&str, &dyn Display); 3] =
-                    [("done", &done), ("total", &self.total), ("scheme", scheme)];
-                note(context, &context.lang.text("fleet.progress-line", &arguments));
-            }
-            None => {}
-        }
-    }
-
-    fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 /// The matrix as it is printed.

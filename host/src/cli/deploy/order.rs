@@ -10,7 +10,7 @@ use crate::cli::replay::stand_in;
 use crate::cli::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy::Override;
-use crate::deploy::gate::USUAL_DAYS;
+use crate::deploy::gate::{USUAL_DAYS, is_short};
 use crate::deploy::shadow::LONGEST;
 use crate::exit::Exit;
 use crate::scheme::duration;
@@ -41,7 +41,7 @@ pub struct Args {
     /// Go through the gate, show the plan, and stop
     #[arg(long)]
     pub dry_run: bool,
-    /// Days of stored records that are replayed
+    /// Days of stored records that are replayed; fewer than the usual 30 only with --dry-run
     #[arg(long, value_name = "N", default_value_t = USUAL_DAYS, value_parser = clap::value_parser!(u32).range(1..))]
     pub days: u32,
     /// Accept a pattern of difference by its id, or all
@@ -59,6 +59,12 @@ pub struct Args {
     /// Let the definition name the plugins again, instead of what dukou.lock pins
     #[arg(long, conflicts_with_all = ["to", "to_all_using"])]
     pub unpin: bool,
+    /// Write dukou.lock anew from what is in force, pins included; changes nothing that runs
+    #[arg(long, conflicts_with_all = [
+        "what", "to", "to_all_using", "accept", "reject", "no_gate", "unpin", "html", "waves", "shadow", "stop_rollout",
+        "resume_rollout",
+    ])]
+    pub relock: bool,
     /// Write the replay's report as one HTML file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
@@ -74,7 +80,7 @@ pub struct Args {
     /// Stop a rollout where it is
     #[arg(long, value_name = "ID")]
     pub stop_rollout: Option<u64>,
-    /// Let a stopped rollout go on
+    /// Let a stopped rollout go on, or a wave that only waits for groups
     #[arg(long, value_name = "ID")]
     pub resume_rollout: Option<u64>,
 }
@@ -144,6 +150,16 @@ impl Args {
             message: context.lang.t(key),
             exit: Exit::Usage,
         };
+        // What fewer days show is no ground for a deployment, nor for an acceptance.
+        if is_short(self.days) && !self.dry_run {
+            let arguments: [(&str, &dyn std::fmt::Display); 2] = [("days", &self.days), ("usual", &USUAL_DAYS)];
+            return Err(Failure {
+                code: "usage.days",
+                message: context.lang.text("gate.few-days", &arguments),
+                exit: Exit::Usage,
+            }
+            .into());
+        }
         let file = match self.what.as_slice() {
             [one] if one.ends_with(".wasm") => Some(PathBuf::from(one)),
             several if several.iter().any(|one| one.ends_with(".wasm")) => return Err(usage("gate.one-file").into()),

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::Context;
 use crate::cli::failure;
 use crate::cli::output::{self, say};
-use crate::compose::Host;
+use crate::compose::{self, Host};
 use crate::deploy::rollout::{self, Ground, Turned, step_on};
 use crate::exit::Exit;
 
@@ -20,12 +20,12 @@ pub(super) fn stop(context: &Context, host: &Host, id: u64) -> anyhow::Result<Ex
     turn(context, id, turned, "stopped")
 }
 
-/// Lets a rollout go on that was stopped or went back.
+/// Lets a rollout go on that was stopped or went back, or whose wave only waits for groups.
 ///
 /// # Errors
 /// As [`stop`].
 pub(super) fn resume(context: &Context, host: &Host, id: u64) -> anyhow::Result<Exit> {
-    let turned = rollout::resume(&Ground::of(host), id)?;
+    let turned = rollout::resume(&Ground::of(host), id, &compose::user())?;
     if turned == Turned::Done {
         step_on(&Ground::of(host))?;
     }
@@ -50,6 +50,16 @@ fn turn(context: &Context, id: u64, turned: Turned, now: &str) -> anyhow::Result
                 "fleet.no-such-rollout",
                 &arguments,
                 Exit::NotFound,
+            ))
+        }
+        Turned::Busy { scheme, rollout } => {
+            let arguments: [(&str, &dyn Display); 2] = [("scheme", &scheme), ("id", &rollout)];
+            Err(failure(
+                context,
+                "rollout.busy",
+                "fleet.busy",
+                &arguments,
+                Exit::Refused,
             ))
         }
         Turned::Not(state) => {

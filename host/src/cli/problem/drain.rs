@@ -17,7 +17,7 @@ use super::confirm::agreed;
 use super::retry::Args;
 use super::{Agreed, audit};
 use crate::cli::output::{self, note, say};
-use crate::cli::signals::watch_signals;
+use crate::cli::signals::watch_signals_saying;
 use crate::cli::{Context, Failure};
 use crate::compose::Host;
 use crate::deploy;
@@ -89,7 +89,8 @@ pub(super) fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (order, stop) = watch::channel(false);
-        let watched = watch_signals(order);
+        let (told, stopping) = (context.clone(), context.lang.t("drain.stopping"));
+        let watched = watch_signals_saying(order, move || note(&told, &stopping));
         let result = plan_and_drain(
             context,
             args,
@@ -142,7 +143,8 @@ async fn plan_and_drain(
             }
         }
     }
-    let drained = forecasts.iter().filter(|forecast| forecast.part().is_drained()).count();
+    let drained = forecasts.iter().any(|forecast| forecast.part().is_drained());
+    let settles = forecasts.iter().any(|forecast| forecast.part().settles());
     let outlook = Outlook {
         plan: &selected.plan,
         problems: selected.problems,
@@ -159,19 +161,19 @@ async fn plan_and_drain(
     if *stop.borrow() {
         return Ok(Exit::Interrupted);
     }
-    if args.plan || drained == 0 {
+    if args.plan || !settles {
         if context.json {
             let plan = plan::to_json(lens, &selected.plan);
             output::json(json!({ "plan": plan, "dry_run": args.plan, "prediction": prediction }));
         } else {
             say(text.trim_end());
         }
-        note(
-            context,
-            &context
-                .lang
-                .t(if args.plan { "drain.planned" } else { "drain.nothing" }),
-        );
+        let why = match (args.plan, drained) {
+            (true, _) => "drain.planned",
+            (false, true) => "drain.as-before",
+            (false, false) => "drain.nothing",
+        };
+        note(context, &context.lang.t(why));
         return Ok(if args.plan { Exit::Done } else { Exit::Nothing });
     }
     note(context, text.trim_end());
@@ -308,10 +310,7 @@ impl Drain<'_> {
 fn version(context: &Context, host: &Host, name: &SchemeName, with_files: bool) -> anyhow::Result<Version> {
     let store = host.store.as_ref();
     let file = host.project.load_scheme(name);
-    let undeployed = match &file {
-        Ok(scheme) => deploy::undeployed(&host.project, store, scheme)?,
-        Err(_) => Vec::new(),
-    };
+    let undeployed = deploy::undeployed(&host.project, store, name)?.files();
     let (scheme, wanted, deployment) = if with_files {
         let scheme = file?;
         let wanted = deploy::wanted(&host.project, &scheme, &host.runtime)?;

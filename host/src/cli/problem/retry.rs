@@ -9,7 +9,7 @@ use dukou_store::rows::{ProblemFilter, ProblemRow};
 use serde_json::json;
 
 use super::drain::{self, Selected};
-use super::{Agreed, audit, confirmed, named, not_found, scheme_of};
+use super::{Agreed, audit, confirmed, named, no_such_cause, not_found, scheme_of};
 use crate::cli::Context;
 use crate::cli::output::{self, say};
 use crate::compose::Host;
@@ -103,13 +103,11 @@ fn select(desk: &Desk, args: &Args) -> anyhow::Result<Selected> {
         };
         (scheme, desk.store.problems(&filter)?)
     };
-    if rows.is_empty() && (by_name || args.fingerprint.is_some()) {
-        let wanted = args
-            .keys
-            .first()
-            .or(args.fingerprint.as_ref())
-            .cloned()
-            .unwrap_or_default();
+    if let (true, Some(fingerprint)) = (rows.is_empty(), &args.fingerprint) {
+        return Err(no_such_cause(desk, &scheme, fingerprint)?.into());
+    }
+    if rows.is_empty() && by_name {
+        let wanted = args.keys.first().cloned().unwrap_or_default();
         return Err(not_found(desk, &[scheme], &wanted)?.into());
     }
     Ok(selected(scheme, &rows, by_name))

@@ -19,6 +19,7 @@ use crate::deploy::gate::{USUAL_DAYS, threads};
 use crate::deploy::stored::{RememberedOutcomes, StoredHistory};
 use crate::deploy::{Wanted, activate};
 use crate::exit::Exit;
+use crate::lang::Lang;
 use crate::overview::Lens;
 use crate::overview::replay::{Edition, Report, html, text, to_json};
 use crate::scheme::{Scheme, time_in};
@@ -154,13 +155,27 @@ pub fn write_html(
 }
 
 fn write(context: &Context, path: &Path, page: &str) -> anyhow::Result<()> {
-    use anyhow::Context as _;
-    std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+    std::fs::write(path, page).map_err(|error| unwritable(context.lang, path, &error))?;
     note(
         context,
         &context.lang.text("replay.written", &[("path", &path.display())]),
     );
     Ok(())
+}
+
+/// A file that a person named and that cannot be made there.
+pub fn unwritable(lang: Lang, path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let arguments: [(&str, &dyn Display); 2] = [("path", &path.display()), ("reason", error)];
+    Failure {
+        code: "file.unwritable",
+        message: lang.text("replay.unwritable", &arguments),
+        exit: if error.kind() == std::io::ErrorKind::NotFound {
+            Exit::NotFound
+        } else {
+            Exit::Usage
+        },
+    }
+    .into()
 }
 
 /// The records that are replayed.

@@ -57,6 +57,7 @@ pub fn stand_in(context: &Context, scheme: &Scheme, path: &Path) -> anyhow::Resu
     let inspection = inspect(&bytes, &InspectionLimits::default())?;
     let mut known: Vec<String> = inspection.manifest.into_iter().map(|manifest| manifest.name).collect();
     known.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+    known.dedup();
     let found = known
         .iter()
         .find(|name| scheme.plugin_uses().any(|plugin_use| names(plugin_use, name)));

@@ -60,7 +60,7 @@ impl Standing {
         let Some(active) = desk.store.active(name)? else {
             return Ok(Self::New);
         };
-        let edited = deploy::undeployed(&desk.project, desk.store.as_ref(), scheme)?;
+        let edited = deploy::undeployed(&desk.project, desk.store.as_ref(), &scheme.name)?.files();
         Ok(if edited.is_empty() {
             Self::Deployed(active.id)
         } else {

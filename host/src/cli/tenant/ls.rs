@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::output::{self, note, say};
-use crate::cli::scheme::Standing;
+use crate::deploy;
 use crate::exit::Exit;
 use crate::overview::desk::Desk;
 use crate::overview::text::{NONE, count, short, table};
@@ -128,13 +128,13 @@ fn figures(desk: &Desk, schemes: &[&SchemeName]) -> anyhow::Result<Figures> {
                 figures.problems.amount += tally.amount;
             }
         }
-        if !desk.project.scheme_path(name).is_file() {
-            continue;
+        // A table or the lock that cannot be read is as wrong as a definition: `check` says what it is.
+        let found = deploy::undeployed(&desk.project, desk.store.as_ref(), name)?;
+        if !found.unusable.is_empty() {
+            figures.broken.push(name.to_string());
         }
-        match Standing::of(desk, name, desk.project.load_scheme(name).ok().as_ref())? {
-            Standing::Deployed(_) => {}
-            Standing::Broken => figures.broken.push(name.to_string()),
-            Standing::Edited(..) | Standing::New => figures.undeployed.push(name.to_string()),
+        if !found.is_empty() {
+            figures.undeployed.push(name.to_string());
         }
     }
     Ok(figures)

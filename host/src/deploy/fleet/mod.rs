@@ -55,7 +55,11 @@ impl Component {
     pub fn named_by_itself(bytes: Arc<[u8]>, stem: Option<&str>) -> anyhow::Result<Self> {
         let inspection = inspect(&bytes, &InspectionLimits::default())?;
         let mut names: Vec<String> = inspection.manifest.into_iter().map(|manifest| manifest.name).collect();
-        names.extend(stem.map(str::to_owned));
+        if let Some(stem) = stem
+            && !names.iter().any(|name| name == stem)
+        {
+            names.push(stem.to_owned());
+        }
         Ok(Self { names, bytes })
     }
 
@@ -190,6 +194,11 @@ impl Row {
         }
     }
 
+    /// Whether it cannot run the new version at all.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.looked, Err(Unseen::Broken(_)))
+    }
+
     /// What the gate saw, as evidence; `None` where it saw nothing.
     pub fn evidence(&self, how: How) -> Option<Evidence> {
         Some(self.looked.as_ref().ok()?.examined.evidence(how))
@@ -213,7 +222,7 @@ impl Row {
 fn colour_of(standing: Standing, compared: Option<&Comparison>, patterns: &[Judged]) -> Colour {
     match standing {
         Standing::Unchanged | Standing::SameRecipe => Colour::Green,
-        Standing::First | Standing::NotAsked | Standing::NothingStored => Colour::Grey,
+        Standing::First | Standing::NotAsked | Standing::NothingStored | Standing::Partial => Colour::Grey,
         // Nothing stored, nothing proved.
         Standing::NoOp if compared.is_none_or(|comparison| comparison.all.groups == 0) => Colour::Grey,
         Standing::NoOp | Standing::Accepted => Colour::Green,
@@ -335,7 +344,7 @@ fn looked(
 pub fn accept(host: &Host, rows: &mut [Row], said: &Said<'_>) -> anyhow::Result<Vec<String>> {
     let mut unknown: Vec<String> = said.patterns.to_vec();
     for looked in rows.iter_mut().filter_map(|row| row.looked.as_mut().ok()) {
-        let here = looked.examined.decide(host.store.as_ref(), &looked.scheme, said)?;
+        let here = looked.examined.decide(host.store.as_ref(), &looked.scheme.name, said)?;
         unknown.retain(|pattern| here.contains(pattern));
     }
     rows.sort_by_cached_key(Row::badness);

@@ -9,9 +9,10 @@ use dukou_core::names::SchemeName;
 use super::{Colour, Component, Row};
 use crate::compose::Host;
 use crate::deploy::activate::{Deployed, Overtaken, Reason, activate, keep};
-use crate::deploy::evidence::{How, Standing};
+use crate::deploy::evidence::{Evidence, How, Standing};
 use crate::deploy::lock;
 use crate::deploy::rollout::{self, Entrant, Ground, NewRollout};
+use crate::scheme::Scheme;
 
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +44,24 @@ pub struct Promotion<'a> {
 pub fn promote(host: &Host, rows: &[Row], promotion: &Promotion<'_>) -> anyhow::Result<Vec<Fate>> {
     let mut fates = Vec::with_capacity(rows.len());
     let mut done: Vec<SchemeName> = Vec::new();
+    let mut ended = Ok(());
     for row in rows {
-        let fate = promote_one(host, row, promotion)?;
-        if !matches!(fate, Fate::Held(_)) {
-            done.push(row.name.clone());
+        match promote_one(host, row, promotion) {
+            Ok(fate) => {
+                if !matches!(fate, Fate::Held(_)) {
+                    done.push(row.name.clone());
+                }
+                fates.push(fate);
+            }
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
         }
-        fates.push(fate);
     }
+    // Whatever ended it: what was done is written down.
     lock::note_down(&host.project, host.store.as_ref(), &done);
-    Ok(fates)
+    ended.map(|()| fates)
 }
 
 fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Result<Fate> {
@@ -64,18 +74,14 @@ fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Res
         return Ok(Fate::Held("moved"));
     }
     // What is wanted is written down first: a process that dies in between leaves a file that is not deployed yet.
-    for plugin_use in looked.scheme.plugin_uses() {
-        if promotion.component.stands_in_for(plugin_use) {
-            lock::pin(
-                &host.project.root,
-                &row.name,
-                &plugin_use.name,
-                &promotion.component.bytes,
-            )?;
-        }
-    }
+    let root = &host.project.root;
+    let names = stood_in(&looked.scheme, promotion.component);
+    let pinned = lock::pin_for_now(root, &row.name, &names, &promotion.component.bytes)?;
     host.reach("deploy.before-activate");
-    let evidence = looked.examined.evidence(How::Gate);
+    let evidence = Evidence {
+        pinned: lock::stand_ins(&host.project, &looked.scheme),
+        ..looked.examined.evidence(How::Gate)
+    };
     let reason = Reason {
         by: promotion.by,
         note: promotion.note,
@@ -87,8 +93,17 @@ fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Res
     Ok(match deployed {
         Ok(Deployed::Unchanged { id }) => Fate::Unchanged(id),
         Ok(Deployed::Activated { id, .. }) => Fate::Promoted(id),
-        Err(Overtaken) => Fate::Held("moved"),
+        Err(Overtaken) => {
+            pinned.take_back(root)?;
+            Fate::Held("moved")
+        }
     })
+}
+
+/// The plugins of a scheme that a component stands in for, by their names in its definition.
+fn stood_in<'a>(scheme: &'a Scheme, component: &Component) -> Vec<&'a str> {
+    let uses = scheme.plugin_uses().filter(|one| component.stands_in_for(one));
+    uses.map(|one| one.name.as_str()).collect()
 }
 
 /// Begins a rollout of the green rows. The inner answer is its number, or why there is none.
@@ -118,7 +133,13 @@ pub fn roll_out(
             fates.push(Fate::Unchanged(before.id));
             continue;
         }
-        let evidence = looked.examined.evidence(How::Wave);
+        let mut evidence = looked.examined.evidence(How::Wave);
+        evidence.pinned = lock::stand_ins(&host.project, &looked.scheme);
+        for name in stood_in(&looked.scheme, promotion.component) {
+            if !evidence.pinned.iter().any(|pinned| pinned == name) {
+                evidence.pinned.push(name.to_owned());
+            }
+        }
         let reason = Reason {
             by: promotion.by,
             note: promotion.note,

@@ -17,7 +17,10 @@ impl Examined {
             base: self.base.clone(),
             changes: self.changes.clone(),
             cases: self.cases.clone(),
-            replay: self.comparison.as_ref().map(figures),
+            replay: self.comparison.as_ref().map(|comparison| ReplayFigures {
+                coverage: self.coverage,
+                ..figures(comparison)
+            }),
             patterns: self
                 .patterns
                 .iter()
@@ -26,6 +29,7 @@ impl Examined {
                 .collect(),
             rollout: None,
             rollback: None,
+            pinned: Vec::new(),
         }
     }
 }
@@ -42,6 +46,7 @@ pub fn figures(comparison: &Comparison) -> ReplayFigures {
         received: comparison
             .received
             .map(|(first, last)| (first.to_rfc3339(), last.to_rfc3339())),
+        coverage: None,
     }
 }
 

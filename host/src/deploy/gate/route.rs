@@ -22,9 +22,6 @@ pub struct Rerouted {
     pub decision: Option<Acceptance>,
 }
 
-/// A content that a rollback left: [`Change::what`] of its coming back.
-const LEFT: &str = "rolled-back";
-
 /// Parts of a definition that decide no document and yet what becomes of every one.
 const ROUTES: [&str; 15] = [
     "source.connection",
@@ -48,7 +45,7 @@ const ROUTES: [&str; 15] = [
 pub(super) fn comes_back(store: &dyn Store, scheme: &Scheme, wanted: &Wanted) -> anyhow::Result<Option<Change>> {
     let left = left_by(store, &scheme.name, &wanted.digest)?;
     Ok(left.map(|(rollback, note)| Change {
-        what: LEFT.to_owned(),
+        what: Change::ROLLED_BACK.to_owned(),
         name: rollback.to_string(),
         before: (!note.is_empty()).then_some(note),
         after: None,
@@ -70,7 +67,7 @@ pub(super) fn rerouted(changes: &[Change], said: &[Acceptance]) -> Vec<Rerouted>
             "definition" => !learned && ROUTES.into_iter().any(below),
             // A judge that comes or goes may say nothing of what is stored, and much of what is to come.
             "plugin" => change.before.is_none() || change.after.is_none(),
-            other => other == LEFT,
+            other => other == Change::ROLLED_BACK,
         }
     };
     changes
@@ -110,8 +107,8 @@ mod tests {
             change("definition", "groups"),
             change("setting", "mapping.settings.group"),
             change("definition", "title"),
-            change("plugin", "voucher-checks"),
-            change(LEFT, "7"),
+            change("plugin", "voucher-checks (validations[1])"),
+            change(Change::ROLLED_BACK, "7"),
             change("definition", "source.request[3][1]"),
             change("definition", "source.lag_ms"),
             change("definition", "source.page_size"),
@@ -122,7 +119,7 @@ mod tests {
             [
                 "target.connection",
                 "group.by",
-                "voucher-checks",
+                "voucher-checks (validations[1])",
                 "7",
                 "source.request[3][1]",
                 "source.lag_ms"

@@ -1,13 +1,18 @@
 //! The way back: the versions before come into force again, and what the new one refused or failed on becomes due again.
 //! First it is written down what shall go back, then it is done, then that it is done: whoever finds it half done goes on.
+//! Only what the rollout itself put into force goes back: what a person deployed over it stays, and so do its pins.
 
+use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
 use dukou_core::rollout::{Reach, Reason};
+use dukou_store::StoreError;
 
-use super::body::{Body, MemberState, Setback, State, counts};
+use super::body::{Body, Setback, State};
+use super::member::{Member, MemberState, Pinned, Runs, decided_by};
 use super::{Ground, MOST_TRIES, find, put};
 use crate::deploy::evidence::How;
-use crate::deploy::{lock, rollback};
+use crate::deploy::lock;
+use crate::deploy::rollback::{Back, Impossible, go_back_from};
 
 /// Takes a rollout back because of what happened in a wave, as far as the reason reaches. Another thread or process that
 /// does the same is joined.
@@ -24,7 +29,7 @@ pub(super) fn begin(ground: &Ground<'_>, id: u64, wave: usize, reason: Reason) -
             State::RollingBack => break,
             State::RolledBack | State::Stopped | State::Done => return Ok(()),
         }
-        mark(ground, &mut body, wave, reason);
+        mark(ground, &mut body, wave, reason)?;
         if put(ground, &rollout, State::RollingBack, &body)? {
             tracing::warn!(rollout = id, wave = wave + 1, ?reason, "a wave goes back");
             break;
@@ -34,7 +39,7 @@ pub(super) fn begin(ground: &Ground<'_>, id: u64, wave: usize, reason: Reason) -
 }
 
 /// Writes down what goes back.
-fn mark(ground: &Ground<'_>, body: &mut Body, wave: usize, reason: Reason) {
+fn mark(ground: &Ground<'_>, body: &mut Body, wave: usize, reason: Reason) -> Result<(), StoreError> {
     let first = match reason.reach() {
         Reach::Rollout => 0,
         Reach::Wave => wave,
@@ -43,7 +48,10 @@ fn mark(ground: &Ground<'_>, body: &mut Body, wave: usize, reason: Reason) {
     for member in body.members.iter_mut().filter(|member| member.wave.is_some()) {
         let own = member.wave.unwrap_or_default();
         if own >= first && member.in_force(current) {
-            member.state = MemberState::Leaving;
+            member.state = match member.runs(ground.store)? {
+                Runs::New(_) | Runs::Before(_) | Runs::Back(_) => MemberState::Leaving,
+                Runs::Other => MemberState::Superseded,
+            };
         } else if member.state == MemberState::Waiting {
             member.state = MemberState::Held;
             member.why = State::RolledBack.word().to_owned();
@@ -56,6 +64,7 @@ fn mark(ground: &Ground<'_>, body: &mut Body, wave: usize, reason: Reason) {
         groups: 0,
         due_again: 0,
     });
+    Ok(())
 }
 
 /// Does what is written down; done already, it changes nothing.
@@ -67,39 +76,20 @@ pub(super) fn finish(ground: &Ground<'_>, id: u64) -> anyhow::Result<()> {
         let Some((rollout, State::RollingBack, mut body)) = find(ground.store, id)? else {
             return Ok(());
         };
+        let (by, digest) = (body.by.clone(), body.digest);
         let (mut groups, mut due_again) = (0, 0);
-        for member in &mut body.members {
-            if member.state != MemberState::Leaving {
-                continue;
-            }
-            let (Some(name), Some(candidate)) = (member.name(), &member.candidate) else {
+        for member in body.members.iter_mut().filter(|one| one.state == MemberState::Leaving) {
+            let Some(name) = member.name() else { continue };
+            let Some(again) = take_back(ground, &name, member, &by, &format!("rollout {id}"))? else {
+                member.state = MemberState::Superseded;
                 continue;
             };
-            let active = ground.store.active(&name)?;
-            if let Some(active) = active.filter(|active| active.what.digest == candidate.digest) {
-                member.deployment.get_or_insert(active.id);
-                let note = format!("rollout {id}");
-                let back = rollback(
-                    ground.store,
-                    &name,
-                    member.before,
-                    How::WaveRollback,
-                    &body.by,
-                    &note,
-                    ground.now,
-                )?;
-                if let Err(impossible) = back {
-                    tracing::error!(scheme = %name, ?impossible, "the version before cannot come back");
-                }
-            }
-            if let Some(deployment) = member.deployment {
-                let cost = counts(&ground.store.verdict_counts(&name, deployment)?);
-                groups += cost.rejected + cost.failed;
-                due_again += ground.store.remap_refused(&name, deployment)? as u64;
-                member.cost = Some(cost);
-            }
+            let cost = decided_by(ground.store, &name, &member.left)?;
+            groups += cost.rejected + cost.failed;
+            due_again += again;
+            member.cost = Some(cost);
             member.state = MemberState::RolledBack;
-            pin_again(ground, &name, &member.pins);
+            pin_again(ground, &name, &member.pins, digest);
         }
         if let Some(setback) = &mut body.setback {
             setback.groups = groups;
@@ -112,10 +102,63 @@ pub(super) fn finish(ground: &Ground<'_>, id: u64) -> anyhow::Result<()> {
     anyhow::bail!("rollout {id} is changed by others all the time")
 }
 
-/// `dukou.lock` wants again what it wanted before. A file that cannot be written stops nothing: what runs is in the store.
-fn pin_again(ground: &Ground<'_>, scheme: &SchemeName, pins: &[super::body::Pinned]) {
+/// Brings a scheme's version before into force again, if the new one still is, and makes due again what any deployment of
+/// the new one refused. Answers how many groups; `None` where somebody else put something into force.
+fn take_back(
+    ground: &Ground<'_>,
+    name: &SchemeName,
+    member: &mut Member,
+    by: &str,
+    note: &str,
+) -> anyhow::Result<Option<u64>> {
+    let mut due_again = 0;
+    for _ in 0..MOST_TRIES {
+        let numbers = member.numbers(ground.store)?;
+        match member.runs(ground.store)? {
+            Runs::New(number) => {
+                member.deployment = Some(number);
+                let back = Back {
+                    to: member.before,
+                    how: How::WaveRollback,
+                    by,
+                    note,
+                    at: ground.now,
+                    refused_again: true,
+                    unsent_again: false,
+                };
+                match go_back_from(ground.store, name, Some(number), &back)? {
+                    Ok(done) => due_again += done.refused_again,
+                    // Somebody was faster: who, is seen by looking again.
+                    Err(Impossible::Overtaken | Impossible::InForce(_)) => continue,
+                    Err(impossible) => {
+                        tracing::error!(scheme = %name, ?impossible, "the version before cannot come back");
+                    }
+                }
+            }
+            Runs::Before(_) | Runs::Back(_) => {}
+            Runs::Other => return Ok(None),
+        }
+        // It may have been in force under several numbers; and whoever died after going back has not done this.
+        for number in &numbers {
+            due_again += ground.store.remap_refused(name, *number)? as u64;
+        }
+        member.deployment = member.deployment.or(numbers.first().copied());
+        member.left = numbers;
+        return Ok(Some(due_again));
+    }
+    anyhow::bail!("{name} is deployed by others all the time")
+}
+
+/// `dukou.lock` wants again what it wanted before, unless somebody has pinned something else since. A file that cannot be
+/// written stops nothing: what runs is in the store.
+fn pin_again(ground: &Ground<'_>, scheme: &SchemeName, pins: &[Pinned], digest: Digest) {
     let root = &ground.project.root;
     let again = || -> anyhow::Result<()> {
+        let as_before = |now: &lock::Pin| pins.iter().any(|was| was.name == now.name && was.digest == now.digest);
+        let known = |now: &lock::Pin| now.digest == digest || as_before(now);
+        if !lock::pins(root, scheme)?.iter().all(known) {
+            return Ok(());
+        }
         lock::unpin(root, scheme)?;
         for pin in pins {
             if let Some(bytes) = ground.store.blob(&pin.digest)? {
@@ -127,5 +170,5 @@ fn pin_again(ground: &Ground<'_>, scheme: &SchemeName, pins: &[super::body::Pinn
     if let Err(error) = again() {
         tracing::warn!(%scheme, "dukou.lock still wants the version that went back: {error:#}");
     }
-    super::step::write_down(ground, scheme);
+    lock::note_down(ground.project, ground.store, std::slice::from_ref(scheme));
 }

@@ -10,7 +10,8 @@ use dukou_core::rollout::{Counts, Thresholds};
 use dukou_store::Store;
 use dukou_store::rows::{Deployment, NewDeployment, Span};
 
-use super::body::{Body, Candidate, Member, MemberState, Pinned, State};
+use super::body::{Body, State};
+use super::member::{Candidate, Member, MemberState, Pinned};
 use super::{Ground, OPEN, alone};
 use crate::deploy::evidence::{Evidence, How};
 use crate::deploy::lock;
@@ -77,21 +78,13 @@ pub enum Refused {
 /// # Errors
 /// The store's.
 pub fn begin(ground: &Ground<'_>, new: &NewRollout) -> anyhow::Result<Result<u64, Refused>> {
-    let _alone = alone();
+    let _alone = alone(ground);
     if new.entrants.is_empty() {
         return Ok(Err(Refused::Nobody));
     }
-    for rollout in ground.store.rollouts(&OPEN, 0)? {
-        let body = Body::parse(&rollout)?;
-        for member in body.members.iter().filter(|member| member.wave.is_some()) {
-            let taking_part = |entrant: &&Entrant| entrant.scheme.to_string() == member.scheme;
-            if let Some(entrant) = new.entrants.iter().find(taking_part) {
-                return Ok(Err(Refused::Busy {
-                    scheme: entrant.scheme.clone(),
-                    rollout: rollout.id,
-                }));
-            }
-        }
+    let taking_part = |scheme: &str| new.entrants.iter().any(|entrant| entrant.scheme.to_string() == scheme);
+    if let Some((scheme, rollout)) = busy(ground.store, None, taking_part)? {
+        return Ok(Err(Refused::Busy { scheme, rollout }));
     }
     let sizes = match dukou_core::rollout::waves(&new.waves, new.entrants.len()) {
         Ok(sizes) => sizes,
@@ -131,6 +124,7 @@ pub fn begin(ground: &Ground<'_>, new: &NewRollout) -> anyhow::Result<Result<u64
         since: ground.now,
         thresholds: Thresholds::default(),
         setback: None,
+        let_on: Vec::new(),
         members,
     };
     let id = ground
@@ -140,6 +134,26 @@ pub fn begin(ground: &Ground<'_>, new: &NewRollout) -> anyhow::Result<Result<u64
         Some(id) => Ok(Ok(id)),
         None => anyhow::bail!("the store refuses a new rollout"),
     }
+}
+
+/// A scheme of these that is part of an open rollout other than `except`, and that rollout.
+pub(super) fn busy(
+    store: &dyn Store,
+    except: Option<u64>,
+    taking_part: impl Fn(&str) -> bool,
+) -> anyhow::Result<Option<(SchemeName, u64)>> {
+    for rollout in store.rollouts(&OPEN, 0)? {
+        if Some(rollout.id) == except {
+            continue;
+        }
+        let body = Body::parse(&rollout)?;
+        let members = body.members.iter().filter(|member| member.wave.is_some());
+        let mut found = members.filter(|member| taking_part(&member.scheme));
+        if let Some(name) = found.find_map(Member::name) {
+            return Ok(Some((name, rollout.id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Who goes first: those that see enough in a day to be judged by, the quietest of them first; then the quiet ones.
@@ -225,7 +239,9 @@ impl Member {
             before: None,
             before_digest: String::new(),
             pins: Vec::new(),
+            since: 0,
             deployment: None,
+            left: Vec::new(),
             baseline: Counts::default(),
             baseline_fuel: 0,
             groups_a_day: 0,

@@ -8,12 +8,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use dukou_core::digest::Digest;
-use dukou_core::names::SchemeName;
 use dukou_core::rollout::{Counts, Reason, Thresholds};
-use dukou_store::rows::{NewDeployment, Rollout, VerdictCounts};
+use dukou_store::rows::{Rollout, VerdictCounts};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::deploy::evidence::Evidence;
+pub use super::member::{Candidate, Member, MemberState, Pinned};
 
 /// Where a rollout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,161 +51,16 @@ impl State {
     }
 }
 
-/// Where one scheme of a rollout stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MemberState {
-    /// Its wave has not come.
-    Waiting,
-    /// It runs the new version and is watched.
-    Active,
-    /// It runs the new version and its wave was judged good; it is still watched while the rollout runs.
-    Done,
-    /// Its wave goes back.
-    Leaving,
-    /// It runs the version before again.
-    RolledBack,
-    /// The gate did not let it in.
-    Held,
-    /// Somebody put something else into force: the rollout leaves it alone.
-    Superseded,
-}
-
-impl MemberState {
-    /// The stable word, for JSON and message keys.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Active => "active",
-            Self::Done => "done",
-            Self::Leaving => "leaving",
-            Self::RolledBack => "rolled-back",
-            Self::Held => "held",
-            Self::Superseded => "superseded",
-        }
-    }
-}
-
-/// What a scheme shall run: a deployment whose bytes the store holds.
+/// A person's word that a wave goes on although too little was seen of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// See [`NewDeployment::digest`].
-    #[serde(with = "text")]
-    pub digest: Digest,
-    /// The resolved scheme; empty once it is no longer needed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub definition: String,
-    /// Plugins in chain order.
-    pub plugins: Vec<Pinned>,
-    /// Tables.
-    pub tables: Vec<Pinned>,
-    /// Why, in a person's words.
-    pub note: String,
-    /// What the gate saw.
-    pub evidence: Evidence,
-}
-
-/// A name and the digest of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pinned {
-    /// Its name.
-    pub name: String,
-    /// Its bytes.
-    #[serde(with = "text")]
-    pub digest: Digest,
-}
-
-impl Candidate {
-    /// Of a deployment that is ready to be activated.
-    pub fn of(deployment: &NewDeployment, evidence: Evidence) -> Self {
-        let pinned = |pairs: &[(String, Digest)]| {
-            let pairs = pairs.iter();
-            pairs
-                .map(|(name, digest)| Pinned {
-                    name: name.clone(),
-                    digest: *digest,
-                })
-                .collect()
-        };
-        Self {
-            digest: deployment.digest,
-            definition: deployment.definition.clone(),
-            plugins: pinned(&deployment.plugins),
-            tables: pinned(&deployment.tables),
-            note: deployment.note.clone(),
-            evidence,
-        }
-    }
-
-    /// As the store activates it.
-    pub fn deployment(&self, by: &str) -> NewDeployment {
-        let pairs = |pinned: &[Pinned]| pinned.iter().map(|one| (one.name.clone(), one.digest)).collect();
-        NewDeployment {
-            digest: self.digest,
-            definition: self.definition.clone(),
-            plugins: pairs(&self.plugins),
-            tables: pairs(&self.tables),
-            by: by.to_owned(),
-            note: self.note.clone(),
-            evidence: self.evidence.to_text(),
-        }
-    }
-}
-
-/// One scheme of a rollout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// `NAME` or `TENANT/NAME`.
-    pub scheme: String,
-    /// Its wave, from 0; `None` for one that is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wave: Option<usize>,
-    /// Where it stands.
-    pub state: MemberState,
-    /// What it shall run; `None` for one that is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub candidate: Option<Candidate>,
-    /// Number of the deployment that was in force when the rollout began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<u64>,
-    /// Its digest: the same content under another number is the same version.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub before_digest: String,
-    /// What `dukou.lock` pinned when the rollout began, and pins again if it goes back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pins: Vec<Pinned>,
-    /// Number of the deployment that the rollout put into force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<u64>,
-    /// What the version before decided.
-    pub baseline: Counts,
-    /// Fuel per group of the version before; 0 if that is not known.
-    pub baseline_fuel: u64,
-    /// Groups that it usually sees in a day.
-    pub groups_a_day: u64,
-    /// What the new version decided before it went back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Counts>,
-    /// Why it is held: the gate's word, or the colour of its row.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
-}
-
-impl Member {
-    /// Its scheme; `None` if the name is none any more.
-    pub fn name(&self) -> Option<SchemeName> {
-        SchemeName::parse(&self.scheme).ok()
-    }
-
-    /// Whether it runs, or may run, the new version, up to this wave.
-    pub fn in_force(&self, wave: usize) -> bool {
-        match self.state {
-            MemberState::Active | MemberState::Done | MemberState::Leaving => true,
-            // Activated, and the process died before it could say so.
-            MemberState::Waiting => self.wave.is_some_and(|own| own <= wave),
-            MemberState::RolledBack | MemberState::Held | MemberState::Superseded => false,
-        }
-    }
+pub struct LetOn {
+    /// The wave, from 0.
+    pub wave: usize,
+    /// Who.
+    pub by: String,
+    /// When.
+    #[serde(with = "stamp")]
+    pub at: DateTime<Utc>,
 }
 
 /// Why and when a rollout went back.
@@ -253,6 +107,9 @@ pub struct Body {
     /// Why it went back, the last time if a person let it go on after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setback: Option<Setback>,
+    /// Waves that a person let go on although too little was seen of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub let_on: Vec<LetOn>,
     /// Its schemes.
     pub members: Vec<Member>,
 }
@@ -285,6 +142,12 @@ impl Body {
     /// How long each wave is watched at least.
     pub fn soak(&self) -> Duration {
         Duration::from_millis(self.soak_ms)
+    }
+
+    /// The person's word that lets the wave in force go on although too little was seen of it, if there is one.
+    pub fn let_on(&self) -> Option<&LetOn> {
+        let of_now = |one: &&LetOn| one.wave == self.wave && one.at >= self.since;
+        self.let_on.iter().rev().find(of_now)
     }
 
     /// The schemes of a wave.
@@ -320,14 +183,14 @@ pub fn counts(stored: &VerdictCounts) -> Counts {
 }
 
 /// What is written as its own text.
-mod text {
+pub(super) mod text {
     use super::*;
 
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
-    pub(super) fn deserialize<'a, T, D>(deserializer: D) -> Result<T, D::Error>
+    pub(in super::super) fn deserialize<'a, T, D>(deserializer: D) -> Result<T, D::Error>
     where
         T: FromStr,
         T::Err: Display,

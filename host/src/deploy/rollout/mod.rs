@@ -1,24 +1,27 @@
 //! Rollouts: a new version goes out in waves and goes on by itself while nothing gets worse. What is kept is in [`body`],
 //! what happens by itself in [`mod@step`], the way back in [`back`]; when to do which is decided in `dukou_core::rollout`.
 //!
-//! Every step is a compare-and-set on the rollout's revision and can be repeated: what a process left half done is seen by
-//! comparing what is in force with what should be. Within a process one thread at a time works on rollouts.
+//! Every step is a compare-and-set, on the rollout's revision and on what is in force, and can be repeated: what a process
+//! left half done is seen by comparing what is in force with what should be. One at a time works on rollouts (`turn.rs`).
 
 pub mod back;
 pub mod begin;
 pub mod body;
+pub mod member;
 pub mod step;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod turn;
 
 use chrono::{DateTime, Utc};
+use dukou_core::names::SchemeName;
 use dukou_core::rollout::Reason;
 use dukou_store::Store;
 use dukou_store::rows::Rollout;
 
 pub use begin::{Entrant, NewRollout, Refused, begin};
-pub use body::{Body, Candidate, Member, MemberState, Setback, State};
+pub use body::{Body, LetOn, Setback, State};
+pub use member::{Candidate, Member, MemberState, Runs};
 pub use step::{step, step_on};
+use turn::alone;
 
 use crate::settings::Project;
 
@@ -47,14 +50,8 @@ impl<'a> Ground<'a> {
 /// States of which a running host has something to do.
 pub const OPEN: [&str; 2] = ["running", "rolling-back"];
 
-/// One thread at a time works on rollouts; it is never held across a batch.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// What a person did to a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turned {
     /// It is as wished.
     Done,
@@ -62,6 +59,13 @@ pub enum Turned {
     Unknown,
     /// It is not in a state in which that can be done.
     Not(State),
+    /// One of its schemes is part of another rollout that is not over.
+    Busy {
+        /// The scheme.
+        scheme: SchemeName,
+        /// The other rollout.
+        rollout: u64,
+    },
 }
 
 /// A person stops a rollout: what is in force stays.
@@ -69,42 +73,67 @@ pub enum Turned {
 /// # Errors
 /// The store's.
 pub fn stop(ground: &Ground<'_>, id: u64) -> anyhow::Result<Turned> {
-    turn(ground, id, |state, _| match state {
-        State::Running => Ok(State::Stopped),
-        other => Err(other),
+    turn(ground, id, |state, _| {
+        Ok(match state {
+            State::Running => Ok(State::Stopped),
+            other => Err(Turned::Not(other)),
+        })
     })
 }
 
-/// A person lets a rollout go on that was stopped or went back: from the first wave that is not in force.
+/// A person lets a rollout go on: one that was stopped or went back, from the first wave that is not in force; one whose
+/// wave only waits for groups, to the next wave.
 ///
 /// # Errors
 /// The store's.
-pub fn resume(ground: &Ground<'_>, id: u64) -> anyhow::Result<Turned> {
-    turn(ground, id, |state, body| {
-        if !matches!(state, State::Stopped | State::RolledBack) {
-            return Err(state);
+pub fn resume(ground: &Ground<'_>, id: u64, by: &str) -> anyhow::Result<Turned> {
+    turn(ground, id, |state, body| match state {
+        State::Running if step::is_quiet(ground, body)? => {
+            body.let_on.push(LetOn {
+                wave: body.wave,
+                by: by.to_owned(),
+                at: ground.now,
+            });
+            Ok(Ok(State::Running))
         }
-        for member in &mut body.members {
-            let went_back = member.state == MemberState::RolledBack
-                || member.state == MemberState::Held && member.candidate.is_some();
-            if went_back {
-                member.state = MemberState::Waiting;
-                member.deployment = None;
-                member.cost = None;
-                member.why.clear();
+        State::Stopped | State::RolledBack => {
+            let taking_part = |scheme: &str| {
+                let mut members = body.members.iter().filter(|member| member.candidate.is_some());
+                members.any(|member| member.scheme == scheme && member.state != MemberState::Superseded)
+            };
+            if let Some((scheme, rollout)) = begin::busy(ground.store, Some(id), taking_part)? {
+                return Ok(Err(Turned::Busy { scheme, rollout }));
             }
+            go_on_with(ground, body);
+            Ok(Ok(State::Running))
         }
-        let first = body
-            .members
-            .iter()
-            .filter(|member| member.state == MemberState::Waiting)
-            .filter_map(|member| member.wave)
-            .min();
-        // What is already in force in an earlier wave than the first to come stays in that wave.
-        body.wave = first.unwrap_or(body.wave).min(body.wave);
-        body.since = ground.now;
-        Ok(State::Running)
+        other => Ok(Err(Turned::Not(other))),
     })
+}
+
+/// What went back or was held with it waits again; earlier waves stay as they are.
+fn go_on_with(ground: &Ground<'_>, body: &mut Body) {
+    for member in &mut body.members {
+        let went_back =
+            member.state == MemberState::RolledBack || member.state == MemberState::Held && member.candidate.is_some();
+        if went_back {
+            member.since = member.went_back().fold(member.since, u64::max);
+            member.state = MemberState::Waiting;
+            member.deployment = None;
+            member.left.clear();
+            member.cost = None;
+            member.why.clear();
+        }
+    }
+    let first = body
+        .members
+        .iter()
+        .filter(|member| member.state == MemberState::Waiting)
+        .filter_map(|member| member.wave)
+        .min();
+    // What is already in force in an earlier wave than the first to come stays in that wave.
+    body.wave = first.unwrap_or(body.wave).min(body.wave);
+    body.since = ground.now;
 }
 
 /// Times a compare-and-set is tried while somebody else is faster.
@@ -113,15 +142,15 @@ const MOST_TRIES: usize = 5;
 fn turn(
     ground: &Ground<'_>,
     id: u64,
-    change: impl Fn(State, &mut Body) -> Result<State, State>,
+    change: impl Fn(State, &mut Body) -> anyhow::Result<Result<State, Turned>>,
 ) -> anyhow::Result<Turned> {
-    let _alone = alone();
+    let _alone = alone(ground);
     for _ in 0..MOST_TRIES {
         let Some((rollout, state, mut body)) = find(ground.store, id)? else {
             return Ok(Turned::Unknown);
         };
-        match change(state, &mut body) {
-            Err(state) => return Ok(Turned::Not(state)),
+        match change(state, &mut body)? {
+            Err(not) => return Ok(not),
             Ok(next) if put(ground, &rollout, next, &body)? => return Ok(Turned::Done),
             Ok(_) => {}
         }
@@ -135,7 +164,7 @@ fn turn(
 /// # Errors
 /// The store's; a body that another version wrote.
 pub fn roll_back(ground: &Ground<'_>, id: u64, wave: usize, reason: Reason) -> anyhow::Result<()> {
-    let _alone = alone();
+    let _alone = alone(ground);
     back::begin(ground, id, wave, reason)
 }
 
@@ -218,7 +247,7 @@ pub fn forget(ground: &Ground<'_>, tenant: &str) -> anyhow::Result<()> {
         {
             turn(ground, rollout.id, |state, body| {
                 body.members.retain(|member| !of_tenant(member, tenant));
-                Ok(state)
+                Ok(Ok(state))
             })?;
         }
     }

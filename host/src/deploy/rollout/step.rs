@@ -1,12 +1,13 @@
 //! What rollouts do by themselves: a wave comes into force, is watched, and is followed by the next. Called again and again
 //! by whoever runs the pipeline; each call does what can be done now.
 
-use dukou_core::names::SchemeName;
+use dukou_core::digest::Digest;
 use dukou_core::rollout::{Judgement, Watched, judge, soaked};
 use dukou_store::rows::Rollout;
 
-use super::body::{Body, Member, MemberState, State, counts};
-use super::{Ground, OPEN, alone, back, put, state};
+use super::body::{Body, State};
+use super::member::{Member, MemberState, Runs};
+use super::{Ground, MOST_TRIES, OPEN, alone, back, put, state};
 use crate::compose::Host;
 use crate::deploy::lock;
 
@@ -23,7 +24,7 @@ pub fn step(host: &Host) -> anyhow::Result<()> {
 /// # Errors
 /// As [`step`].
 pub fn step_on(ground: &Ground<'_>) -> anyhow::Result<()> {
-    let _alone = alone();
+    let _alone = alone(ground);
     let mut result = Ok(());
     for rollout in ground.store.rollouts(&OPEN, 0)? {
         // One that cannot go on stands in no other's way.
@@ -79,46 +80,82 @@ fn move_to(ground: &Ground<'_>, rollout: &mut Rollout, state: State, body: &Body
 
 /// Brings everything into force that should be by now, and sees what others put into its place.
 fn bring_into_force(ground: &Ground<'_>, id: u64, body: &mut Body) -> anyhow::Result<()> {
-    let (wave, by, digest) = (body.wave, body.by.clone(), body.digest);
+    let what = What {
+        rollout: id,
+        by: body.by.clone(),
+        digest: body.digest,
+    };
+    let wave = body.wave;
     for member in &mut body.members {
-        let (Some(name), Some(candidate)) = (member.name(), member.candidate.as_mut()) else {
-            continue;
-        };
-        let active = ground.store.active(&name)?;
-        let runs_it = active.as_ref().filter(|active| active.what.digest == candidate.digest);
         match member.state {
-            MemberState::Active | MemberState::Done if runs_it.is_none() => member.state = MemberState::Superseded,
-            MemberState::Waiting if member.wave.is_some_and(|own| own <= wave) => {
-                if let Some(active) = runs_it {
-                    member.deployment = Some(active.id);
-                    member.state = MemberState::Active;
-                } else if active.is_some_and(|active| active.what.digest.to_string() == member.before_digest) {
-                    candidate.evidence.rollout = Some(id);
-                    // What is wanted first: else a `run` in between would bring the older version back.
-                    for plugin in candidate.plugins.iter().filter(|plugin| plugin.digest == digest) {
-                        if let Some(bytes) = ground.store.blob(&plugin.digest)? {
-                            lock::pin(&ground.project.root, &name, &plugin.name, &bytes)?;
-                        }
-                    }
-                    let deployment = candidate.deployment(&by);
-                    member.deployment = Some(ground.store.activate(&name, &deployment, ground.now)?);
-                    member.state = MemberState::Active;
-                    write_down(ground, &name);
-                } else {
-                    member.state = MemberState::Superseded;
-                }
-            }
+            MemberState::Active | MemberState::Done => match member.runs(ground.store)? {
+                Runs::New(number) => member.deployment = Some(number),
+                Runs::Before(_) | Runs::Back(_) | Runs::Other => member.state = MemberState::Superseded,
+            },
+            MemberState::Waiting if member.wave.is_some_and(|own| own <= wave) => come_in(ground, &what, member)?,
             _ => {}
         }
     }
     Ok(())
 }
 
-/// Takes down in `dukou.lock` what runs. The store is the truth of that, so that a file that cannot be written stops nothing.
-pub(super) fn write_down(ground: &Ground<'_>, scheme: &SchemeName) {
-    if let Err(error) = lock::record(ground.project, ground.store, std::slice::from_ref(scheme)) {
-        tracing::warn!(%scheme, "dukou.lock does not say what runs: {error:#}");
+/// What comes into force.
+pub(super) struct What {
+    pub(super) rollout: u64,
+    pub(super) by: String,
+    /// The bytes that are pinned.
+    pub(super) digest: Digest,
+}
+
+/// Brings one scheme's new version into force, if what ran before still does. Another process that was faster with the same
+/// is joined; what a person put there instead stays.
+fn come_in(ground: &Ground<'_>, what: &What, member: &mut Member) -> anyhow::Result<()> {
+    for _ in 0..MOST_TRIES {
+        let number = match member.runs(ground.store)? {
+            Runs::New(number) => Some(number),
+            Runs::Before(over) | Runs::Back(over) => activate(ground, what, member, over)?,
+            Runs::Other => {
+                member.state = MemberState::Superseded;
+                return Ok(());
+            }
+        };
+        if let Some(number) = number {
+            member.deployment = Some(number);
+            member.state = MemberState::Active;
+            return Ok(());
+        }
     }
+    // It still waits: the next step looks again.
+    Ok(())
+}
+
+/// Activates a scheme's new version over this deployment; `None` where another came into force meanwhile.
+pub(super) fn activate(
+    ground: &Ground<'_>,
+    what: &What,
+    member: &mut Member,
+    over: u64,
+) -> anyhow::Result<Option<u64>> {
+    let (Some(name), Some(candidate)) = (member.name(), member.candidate.as_mut()) else {
+        return Ok(None);
+    };
+    candidate.evidence.rollout = Some(what.rollout);
+    let root = &ground.project.root;
+    // What is wanted first: else a `run` in between would bring the older version back.
+    let plugins = candidate.plugins.iter().filter(|plugin| plugin.digest == what.digest);
+    let names: Vec<&str> = plugins.map(|plugin| plugin.name.as_str()).collect();
+    let pinned = match ground.store.blob(&what.digest)?.filter(|_| !names.is_empty()) {
+        Some(bytes) => Some(lock::pin_for_now(root, &name, &names, &bytes)?),
+        None => None,
+    };
+    let deployment = candidate.deployment(&what.by);
+    let number = ground.store.activate_over(&name, Some(over), &deployment, ground.now)?;
+    if number.is_some() {
+        lock::note_down(ground.project, ground.store, std::slice::from_ref(&name));
+    } else if let Some(pinned) = pinned {
+        pinned.take_back(root)?;
+    }
+    Ok(number)
 }
 
 /// The first wave that exceeds a threshold.
@@ -132,25 +169,33 @@ fn trouble(ground: &Ground<'_>, body: &Body) -> anyhow::Result<Option<(usize, du
     Ok(None)
 }
 
-/// Whether the wave in force may be followed by the next: long enough, enough seen, nothing wrong. A wave whose schemes
-/// were all taken over by others has nobody left to wait for.
+/// Whether the wave in force may be followed by the next: long enough, enough seen or a person's word, nothing wrong. A wave
+/// whose schemes were all taken over by others has nobody left to wait for.
 fn good(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
     let (watched, groups_a_day) = watched(ground, body, body.wave)?;
-    let seen_enough = watched.is_empty() || judge(&watched, &body.thresholds, groups_a_day) == Judgement::Go;
+    let seen_enough = watched.is_empty()
+        || match judge(&watched, &body.thresholds, groups_a_day) {
+            Judgement::Go => true,
+            Judgement::Wait => body.let_on().is_some(),
+            Judgement::RollBack(_) => false,
+        };
     Ok(seen_enough && soaked(body.since, body.soak(), ground.now))
+}
+
+/// Whether the wave in force was watched long enough and waits for nothing but groups.
+pub(super) fn is_quiet(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
+    let (watched, groups_a_day) = watched(ground, body, body.wave)?;
+    let waits = !watched.is_empty() && judge(&watched, &body.thresholds, groups_a_day) == Judgement::Wait;
+    Ok(waits && soaked(body.since, body.soak(), ground.now))
 }
 
 fn watched(ground: &Ground<'_>, body: &Body, wave: usize) -> anyhow::Result<(Vec<Watched>, u64)> {
     let mut watched = Vec::new();
     let mut groups_a_day = 0u64;
-    let running = |member: &&Member| matches!(member.state, MemberState::Active | MemberState::Done);
-    for member in body.of_wave(wave).filter(running) {
-        let (Some(name), Some(deployment)) = (member.name(), member.deployment) else {
-            continue;
-        };
+    for member in body.of_wave(wave).filter(|member| member.is_watched()) {
         groups_a_day = groups_a_day.saturating_add(member.groups_a_day);
         watched.push(Watched {
-            seen: counts(&ground.store.verdict_counts(&name, deployment)?),
+            seen: member.decided(ground.store)?,
             baseline: member.baseline,
         });
     }

@@ -11,11 +11,15 @@ use dukou_core::verdict::Document;
 use dukou_store::memory::MemoryStore;
 use dukou_store::rows::{Deployment, IngestPage, IngestRecord, NewDeployment, OpenWindow, Settled, Settlement};
 
+mod people;
+mod races;
+
 use super::*;
 use crate::deploy::evidence::{Evidence, How};
 use crate::deploy::lock;
 
 const OWNER: [u8; 16] = [7; 16];
+const PLUGIN: &str = "plugins/sales.wasm";
 
 struct Scene {
     dir: tempfile::TempDir,
@@ -28,10 +32,14 @@ impl Scene {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("dukou.toml"), "").unwrap();
+        let store = MemoryStore::default();
+        for content in ["old", "new", "fix"] {
+            store.put_blob("plugin", content.as_bytes()).unwrap();
+        }
         Self {
             project: Project::load(dir.path()).unwrap(),
             dir,
-            store: MemoryStore::default(),
+            store,
             now: "2026-11-03T00:00:00Z".parse().unwrap(),
         }
     }
@@ -101,7 +109,11 @@ impl Scene {
     /// What is due is mapped by what is in force, with this verdict.
     fn settle(&self, scheme: &SchemeName, verdict: Option<ProblemKind>) -> usize {
         let deployment = self.active(scheme).id;
-        let claimed = self.store.claim_groups(scheme, OWNER, 1_000).unwrap();
+        let claimed = self
+            .store
+            .claim_groups(scheme, deployment, OWNER, 1_000)
+            .unwrap()
+            .groups();
         let settlements: Vec<Settlement> = claimed
             .iter()
             .map(|group| Settlement {
@@ -144,7 +156,7 @@ fn content(text: &str) -> NewDeployment {
     NewDeployment {
         digest: Digest::of(text.as_bytes()),
         definition: text.to_owned(),
-        plugins: Vec::new(),
+        plugins: vec![(PLUGIN.into(), Digest::of(text.as_bytes()))],
         tables: Vec::new(),
         by: "王".into(),
         note: String::new(),
@@ -158,27 +170,11 @@ fn schemes() -> Vec<SchemeName> {
 
 /// Three schemes run `old`, have seen thirty groups, and shall run `new` in waves of one and the rest.
 fn begun(scene: &Scene) -> u64 {
-    let mut entrants = Vec::new();
     for scheme in schemes() {
         scene.store.activate(&scheme, &content("old"), scene.now).unwrap();
         scene.map(&scheme, 0..30, None);
-        entrants.push(Entrant {
-            before: scene.active(&scheme),
-            candidate: content("new"),
-            evidence: Evidence::default(),
-            scheme,
-        });
     }
-    let new = NewRollout {
-        plugin: "sales".into(),
-        digest: Digest::of(b"bytes"),
-        by: "王".into(),
-        note: "1.5".into(),
-        soak: Duration::from_secs(60),
-        waves: "1,rest".into(),
-        entrants,
-        held: vec![(SchemeName::new("d", "sales"), "amber".into())],
-    };
+    let new = wished(scene);
     let id = begin(&scene.ground(), &new).unwrap().unwrap();
     assert_eq!(
         begin(&scene.ground(), &new).unwrap(),
@@ -188,6 +184,25 @@ fn begun(scene: &Scene) -> u64 {
         })
     );
     id
+}
+
+fn wished(scene: &Scene) -> NewRollout {
+    let entrants = schemes().into_iter().map(|scheme| Entrant {
+        before: scene.active(&scheme),
+        candidate: content("new"),
+        evidence: Evidence::default(),
+        scheme,
+    });
+    NewRollout {
+        plugin: "sales".into(),
+        digest: Digest::of(b"new"),
+        by: "王".into(),
+        note: "1.5".into(),
+        soak: Duration::from_secs(60),
+        waves: "1,rest".into(),
+        entrants: entrants.collect(),
+        held: vec![(SchemeName::new("d", "sales"), "amber".into())],
+    }
 }
 
 fn running_new(scene: &Scene) -> Vec<bool> {
@@ -295,7 +310,7 @@ fn rejects_take_their_wave_back_and_earlier_waves_stay() {
     use MemberState::{Done, Held, RolledBack};
     assert_eq!(states, [Done, RolledBack, RolledBack, Held]);
     // A person who knows better lets it go on where it was.
-    assert_eq!(resume(&scene.ground(), id).unwrap(), Turned::Done);
+    assert_eq!(resume(&scene.ground(), id, "李").unwrap(), Turned::Done);
     scene.step();
     assert_eq!(running_new(&scene), [true, true, true]);
     assert_eq!(scene.state(id).1.wave, 1);
@@ -326,7 +341,7 @@ fn what_a_dead_process_left_is_carried_on_and_what_others_deployed_is_left_alone
     assert_eq!(scene.state(id).0, State::RolledBack);
     assert_eq!(scene.active(&second).what.definition, "other");
     assert_eq!(scene.active(&third).what.definition, "old");
-    resume(&scene.ground(), id).unwrap();
+    resume(&scene.ground(), id, "李").unwrap();
     scene.step();
     assert_eq!(scene.state(id).1.members[0].state, MemberState::Active);
 }
@@ -343,7 +358,7 @@ fn a_stopped_rollout_does_nothing_until_it_goes_on() {
     scene.pass(61);
     scene.step();
     assert_eq!(running_new(&scene), [true, false, false]);
-    assert_eq!(resume(&scene.ground(), id).unwrap(), Turned::Done);
+    assert_eq!(resume(&scene.ground(), id, "李").unwrap(), Turned::Done);
     scene.step();
     assert_eq!(running_new(&scene), [false, false, false]);
     assert_eq!(scene.state(id).0, State::RolledBack);
@@ -368,7 +383,7 @@ fn nothing_of_an_erased_tenant_is_left_in_any_rollout() {
     let (_, state, body) = find(store, id).unwrap().unwrap();
     assert!(!body.to_text().contains("b/sales"));
     assert_eq!((state, body.members.len()), (State::Stopped, 3));
-    assert_eq!(resume(&scene.ground(), id).unwrap(), Turned::Done);
+    assert_eq!(resume(&scene.ground(), id, "李").unwrap(), Turned::Done);
     scene.step();
     assert_eq!(running_new(&scene), [true, false, false], "the others go on");
 }

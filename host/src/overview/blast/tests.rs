@@ -183,7 +183,7 @@ fn chain(deployment: u64) -> Digest {
 }
 
 fn settle(store: &dyn Store, second: i64, deployment: u64) {
-    let claimed = store.claim_groups(&scheme(), ME, 100).unwrap();
+    let claimed = store.claim_groups(&scheme(), deployment, ME, 100).unwrap().groups();
     let settlements: Vec<Settlement> = claimed
         .iter()
         .map(|claimed| {
@@ -686,4 +686,65 @@ fn a_name_in_a_field_that_is_not_personal_is_masked_too() {
         ]
     );
     assert!(differences.numbers.is_empty(), "no sum is made of a mobile number");
+}
+
+#[test]
+fn what_was_never_made_is_said_with_the_first_voucher_that_is_listed() {
+    let (store, catalogues) = (MemoryStore::new(), catalogues());
+    deploy(&store, 10, "bad", "", Evidence::default());
+    ingest(&store, &[order("A1", &["2"], "1")], 20);
+    let documents = |suffixes: &[&str]| -> Vec<Document> {
+        let document = |suffix: &&str| Document {
+            suffix: (*suffix).into(),
+            body: format!(r#"{{"dto":{{"ExternalCode":"A1{suffix}"}}}}"#),
+            extra: "{}".into(),
+        };
+        suffixes.iter().map(document).collect()
+    };
+    let claimed = store.claim_groups(&scheme(), 1, ME, 100).unwrap().groups();
+    let group = Group {
+        key: claimed[0].key.clone(),
+        records: claimed[0].records.clone(),
+        extra: "{}".into(),
+    };
+    let settlement = Settlement {
+        group: claimed[0].key.clone(),
+        lease: claimed[0].lease,
+        recipe: group_recipe(&chain(1), &group),
+        deployment: 1,
+        fuel: 5,
+        target: target(),
+        outcome: Settled::Mapped {
+            documents: documents(&["", "-p2", "-p3"]),
+            omitted: Vec::new(),
+        },
+        shown: claimed[0].shown.clone(),
+    };
+    store.settle(&scheme(), &[settlement], at(30)).unwrap();
+    // The group's first is still to be sent: it is no voucher, so it cannot say what its group lacks.
+    send(&store, 40, &["A1-p2", "A1-p3"], &delivered);
+    let maps = |groups: &[Group]| -> Vec<Option<Fate>> {
+        let mapped = || Mapped {
+            documents: documents(&["", "-p2", "-p3", "-p4"]),
+            omitted: Vec::new(),
+        };
+        groups.iter().map(|_| Some(Fate::Mapped(mapped()))).collect()
+    };
+    let question = Question {
+        store: &store,
+        scheme: &scheme(),
+        deployments: &[1],
+        delivered: Span::default(),
+        chain_of: &|id| Some(chain(id)),
+        good: Some(&maps),
+        lens: lens(&catalogues, Lang::En),
+    };
+    let mut found = Vec::new();
+    walk(&question, &mut |voucher| {
+        found.push((voucher.key, voucher.absent.join(",")));
+        Ok(())
+    })
+    .unwrap();
+    let listed = |key: &str, absent: &str| (key.to_owned(), absent.to_owned());
+    assert_eq!(found, [listed("A1-p2", "A1-p4"), listed("A1-p3", "")]);
 }

@@ -8,6 +8,7 @@ use super::report::{Good, Part, Report};
 use super::{Finding, Voucher, label};
 use crate::lang::Lang;
 use crate::overview::Lens;
+use crate::overview::said::{said, said_with_code};
 use crate::overview::text::{argument, clean, count, indented, money, money_or_none, short, table, time};
 
 /// Fields that text names of one voucher; files name all.
@@ -268,7 +269,11 @@ pub(super) fn reason_text(lens: &Lens<'_>, voucher: &Voucher) -> String {
     let lang = lens.lang;
     match &voucher.finding {
         Finding::NotMade { how, reason } => {
-            let reason = clean(reason);
+            let reason = match *how {
+                "skipped" => said(lang, how, reason),
+                _ => said_with_code(lang, reason),
+            };
+            let reason = clean(&reason);
             lang.text(&format!("blast.not-made.{how}"), &[("reason", &reason)])
         }
         Finding::NotCompared { why } => lang.t(&format!("blast.not-compared.{why}")),

@@ -1,7 +1,7 @@
 //! From the store's deliveries to vouchers with a finding: page by page, each group as it was when the bytes were made,
 //! mapped by the good version in batches of bounded size. What maps is handed in; nothing here can send or write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -59,6 +59,8 @@ pub fn walk(question: &Question<'_>, each: &mut dyn FnMut(Voucher) -> anyhow::Re
         after: 0,
         limit: PAGE,
     };
+    // Groups of which it was said what they lack: their first voucher may be of another version, or another time.
+    let mut said = HashSet::new();
     loop {
         let page = question.store.written(question.scheme, &filter)?;
         let Some(last) = page.last() else { return Ok(()) };
@@ -68,10 +70,10 @@ pub fn walk(question: &Question<'_>, each: &mut dyn FnMut(Voucher) -> anyhow::Re
         for row in page {
             batch.add(question, row)?;
             if batch.groups.len() >= BATCH || batch.bytes >= BATCH_BYTES {
-                std::mem::take(&mut batch).judged(question, each)?;
+                std::mem::take(&mut batch).judged(question, &mut said, each)?;
             }
         }
-        batch.judged(question, each)?;
+        batch.judged(question, &mut said, each)?;
         if !whole {
             return Ok(());
         }
@@ -149,6 +151,7 @@ impl Batch {
     fn judged(
         self,
         question: &Question<'_>,
+        said: &mut HashSet<Digest>,
         each: &mut dyn FnMut(Voucher) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let fates = match question.good {
@@ -173,7 +176,7 @@ impl Batch {
                 scheme: question.scheme.clone(),
                 deployment: known.row.deployment.context("a written row names its deployment")?,
                 at: known.row.delivered_at.or(known.sent),
-                absent: fate.map_or_else(Vec::new, |fate| absent(&known, fate)),
+                absent: fate.map_or_else(Vec::new, |fate| absent(&known, fate, said)),
                 key: known.row.key,
                 reference: known.row.reference,
                 state: known.row.state,
@@ -267,10 +270,10 @@ fn keys(known: &Known, mapped: &Mapped) -> Vec<String> {
         .collect()
 }
 
-/// Those that were never made; said once, with the group's first voucher.
-fn absent(known: &Known, fate: &Fate) -> Vec<String> {
+/// Those that were never made; said once, with the first voucher of the group that is listed.
+fn absent(known: &Known, fate: &Fate, said: &mut HashSet<Digest>) -> Vec<String> {
     match fate {
-        Fate::Mapped(mapped) if known.carried.first().is_none_or(|first| *first == known.row.key) => {
+        Fate::Mapped(mapped) if said.insert(Digest::of(known.row.group.as_bytes())) => {
             let mut keys = keys(known, mapped);
             keys.retain(|key| *key != known.row.key && !known.carried.contains(key));
             keys

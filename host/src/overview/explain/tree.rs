@@ -4,6 +4,7 @@ use dukou_plugin::explain::{ExplainedNode, Explanation, Gate, Link, Origin, Reas
 
 use super::{VALUE, View};
 use crate::overview::mask::Side;
+use crate::overview::said::said;
 use crate::overview::text::{clean, short};
 
 /// Columns before the arrow at most.
@@ -95,14 +96,16 @@ pub(super) fn reasons(view: &View<'_>, out: &mut String) {
     for one in &view.explanation.reasons {
         let line = match &one.reason {
             Reason::Skipped(reason) => {
-                lang.text("explain.skipped", &[("reason", &clean(&view.without_personal(reason)))])
+                let reason = view.without_personal(&said(lang, "skipped", reason));
+                lang.text("explain.skipped", &[("reason", &clean(&reason))])
             }
             Reason::Violation { by, violation } => {
+                let message = said(lang, &violation.code, &violation.message);
                 let arguments: [(&str, &dyn std::fmt::Display); 4] = [
                     ("by", &clean(by)),
                     ("code", &clean(&violation.code)),
                     ("path", &clean(violation.target_path.as_deref().unwrap_or_default())),
-                    ("message", &clean(&view.without_personal(&violation.message))),
+                    ("message", &clean(&view.without_personal(&message))),
                 ];
                 lang.text("explain.rejected", &arguments)
             }

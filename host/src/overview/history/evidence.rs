@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::deploy::evidence::{Change, Evidence, Figure, How, PatternEvidence, Standing};
+use crate::deploy::evidence::{Change, Coverage, Evidence, Figure, How, PatternEvidence, Standing};
 use crate::overview::Lens;
 use crate::overview::text::{clean, count, money, short};
 
@@ -32,7 +32,15 @@ pub(in crate::overview) fn change(lens: &Lens<'_>, change: &Change) -> String {
         line.push_str(&format!(" {}", clean(&change.name)));
     }
     let side = |text: &Option<String>| text.as_ref().map_or_else(|| "∅".to_owned(), |text| short(text, VALUE));
-    if change.before.is_some() || change.after.is_some() {
+    // What stands there is what somebody said when going back, no value.
+    if change.what == Change::ROLLED_BACK {
+        line.push_str(
+            &change
+                .before
+                .as_ref()
+                .map_or_else(String::new, |note| format!(" ({})", short(note, VALUE))),
+        );
+    } else if change.before.is_some() || change.after.is_some() {
         line.push_str(&format!(": {} → {}", side(&change.before), side(&change.after)));
     }
     line
@@ -54,14 +62,30 @@ pub(in crate::overview) fn line(lens: &Lens<'_>, evidence: &Evidence) -> String 
     if replay.newly_fixed.groups > 0 {
         parts.push(figure(lens, "history.newly-fixed", replay.newly_fixed));
     }
-    let arguments: [(&str, &dyn std::fmt::Display); 2] = [
+    let arguments: [(&str, &dyn std::fmt::Display); 3] = [
         ("groups", &count(replay.all.groups)),
+        ("covered", &covered(lens, replay.coverage)),
         ("parts", &parts.join(&lang.t("history.comma"))),
     ];
     let figures = lang.text("history.replayed", &arguments);
     match evidence.standing {
         Standing::NotAsked | Standing::Accepted => figures,
         _ => format!("{figures} · {standing}"),
+    }
+}
+
+/// How much of what was retained that is; nothing where it was not recorded.
+fn covered(lens: &Lens<'_>, coverage: Option<Coverage>) -> String {
+    match coverage {
+        None => String::new(),
+        Some(Coverage { days: None, .. }) => lens.lang.t("history.covered-all"),
+        Some(Coverage {
+            days: Some(days),
+            older,
+        }) => {
+            let arguments: [(&str, &dyn std::fmt::Display); 2] = [("days", &days), ("older", &count(older))];
+            lens.lang.text("history.covered-days", &arguments)
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub fn entry_json(lens: &Lens<'_>, entry: &Entry) -> Value {
         json!({
             "all": figure(replay.all), "same": figure(replay.same), "changed": figure(replay.changed),
             "newly_failing": figure(replay.newly_failing), "newly_fixed": figure(replay.newly_fixed),
+            "days": replay.coverage.and_then(|coverage| coverage.days),
+            "older": replay.coverage.map(|coverage| coverage.older),
             "received": replay.received.as_ref().map(|(first, last)| json!({ "first": first, "last": last })),
         })
     });

@@ -6,7 +6,9 @@ use dukou_store::Store as _;
 use dukou_store::rows::NewDeployment;
 use serde_json::json;
 
+use super::evidence::{change, line};
 use super::{Entry, between, entry_json, one, read, text, whole};
+use crate::deploy::evidence::{Change, Coverage, Evidence, Figure, How, ReplayFigures, Standing};
 use crate::lang::Lang;
 use crate::overview::Lens;
 use crate::overview::blast::tests::{at, catalogues, lens, scene, scheme};
@@ -119,8 +121,8 @@ fn what_a_deployment_kept_no_list_of_is_told_by_its_content() {
         note: String::new(),
         evidence: "{}".into(),
     };
-    let before = with(&[("a", "1"), ("b", "1")], "客户", "旧");
-    let after = with(&[("b", "2"), ("c", "1")], "仓库", "新");
+    let before = with(&[("m", "1"), ("a", "1"), ("b", "1")], "客户", "旧");
+    let after = with(&[("m", "1"), ("b", "2"), ("c", "1")], "仓库", "新");
     let mut shown: Vec<(String, bool, bool)> = between(&before, &after)
         .into_iter()
         .map(|change| {
@@ -145,4 +147,48 @@ fn what_a_deployment_kept_no_list_of_is_told_by_its_content() {
         expected.map(|(what, before, after)| (what.to_owned(), before, after))
     );
     assert!(between(&before, &before).is_empty());
+}
+
+#[test]
+fn a_rollbacks_note_is_no_value() {
+    let lens = Lens::plain(Lang::En, at(0));
+    let left = |note: Option<&str>| Change {
+        what: Change::ROLLED_BACK.into(),
+        name: "3".into(),
+        before: note.map(str::to_owned),
+        after: None,
+    };
+    let noted = change(&lens, &left(Some("3am")));
+    assert_eq!(noted, "comes back after the rollback, deployment 3 (3am)");
+    let silent = change(&lens, &left(None));
+    assert_eq!(silent, "comes back after the rollback, deployment 3");
+}
+
+#[test]
+fn evidence_says_how_much_was_compared() {
+    let lens = Lens::plain(Lang::En, at(0));
+    let all = Figure {
+        groups: 120,
+        ..Figure::default()
+    };
+    let told = |coverage| {
+        let evidence = Evidence {
+            how: How::Gate,
+            standing: Standing::NoOp,
+            replay: Some(ReplayFigures {
+                all,
+                same: all,
+                coverage,
+                ..ReplayFigures::default()
+            }),
+            ..Evidence::default()
+        };
+        line(&lens, &evidence)
+    };
+    let days = Some(30);
+    assert!(told(Some(Coverage { days, older: 9_880 })).contains("(last 30 days; 9,880 older ones not compared)"));
+    assert!(told(Some(Coverage::default())).starts_with("120 groups replayed (all retained): "));
+    // Of older editions it is not known.
+    assert!(told(None).starts_with("120 groups replayed: "));
+    assert!(!told(Some(Coverage { days, older: 9_880 })).contains("proved"));
 }

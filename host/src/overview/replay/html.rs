@@ -105,7 +105,7 @@ fn evidence(lens: &Lens<'_>, report: &Report<'_>, out: &mut String) {
     let change = cost(report).map_or_else(String::new, |change| format!(" ({change})"));
     out.push_str(&format!(
         "<tr><th>{}</th><td>{}</td><td>{}{change}</td></tr>\n</table>\n",
-        escaped(&lang.t("replay.fuel")),
+        escaped(&lang.text("replay.fuel", &[("groups", &count(report.comparison.fuel.groups))])),
         fuel[0],
         fuel[1]
     ));
@@ -195,7 +195,16 @@ fn section(lens: &Lens<'_>, one: &Pattern, out: &mut String) {
         heads[0], heads[1], heads[2]
     ));
     for change in &one.values {
-        let sides = pattern::sides(lens, one, one.path.as_deref(), &change.before, &change.after);
+        let mut sides = pattern::values(lens, one, change);
+        if one.cause.is_some() {
+            // The values of one side; the other has no cause that they could belong to.
+            let other = if sides.before.is_some() {
+                &mut sides.after
+            } else {
+                &mut sides.before
+            };
+            other.get_or_insert_default();
+        }
         row(&escaped(&lang.t("replay.frequent")), &sides, &count(change.count), out);
     }
     let place = format!(

@@ -84,7 +84,9 @@ pub fn to_json(lens: &Lens<'_>, report: &Report<'_>) -> Value {
             "newly_failing": figure(comparison.newly_failing),
             "newly_fixed": figure(comparison.newly_fixed),
         },
-        "fuel": { "before": comparison.fuel.before, "after": comparison.fuel.after },
+        "fuel": {
+            "groups": comparison.fuel.groups, "before": comparison.fuel.before, "after": comparison.fuel.after,
+        },
         "no_op": comparison.is_no_op(),
         "patterns": patterns,
     })

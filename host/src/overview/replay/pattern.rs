@@ -5,10 +5,11 @@ use std::fmt::Display;
 
 use dukou_core::catalogue::{Catalogue, plain_path};
 use dukou_core::document::FieldDiff;
-use dukou_replay::{Cause, Pattern, PatternKind};
+use dukou_replay::{Cause, Pattern, PatternKind, ValueChange};
 use serde_json::{Value, json};
 
 use super::super::mask::{self, Side};
+use super::super::said::said;
 use super::super::text::{clean, count, money, short};
 use super::super::{Lens, Personal};
 
@@ -37,8 +38,12 @@ pub fn text(lens: &Lens<'_>, pattern: &Pattern) -> String {
             .values
             .iter()
             .map(|one| {
-                let sides = sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
-                format!("{} ×{}", arrow(&sides, VALUE_CHARS), count(one.count))
+                let sides = values(lens, pattern, one);
+                let told = match (&pattern.cause, sides.before.as_ref().or(sides.after.as_ref())) {
+                    (Some(_), Some(values)) => short(values, VALUE_CHARS),
+                    _ => arrow(&sides, VALUE_CHARS),
+                };
+                format!("{told} ×{}", count(one.count))
             })
             .collect();
         out.push_str(&format!("    {}\n", list.join("  ")));
@@ -97,7 +102,8 @@ pub fn what(lens: &Lens<'_>, pattern: &Pattern) -> String {
         let at = path
             .filter(|_| pattern.kind.is_verdict())
             .map(|path| format!(" {path}"));
-        let reason = reason(lens, cause);
+        let said = said(lens.lang, cause.code.as_deref().unwrap_or("skipped"), &cause.message);
+        let reason = short(&mask::reply(lens, &said, &[]), REASON_CHARS);
         out.push_str(&format!(
             ":{}{} {reason}",
             code.unwrap_or_default(),
@@ -107,7 +113,7 @@ pub fn what(lens: &Lens<'_>, pattern: &Pattern) -> String {
     out
 }
 
-/// The reason, masked as far as that is possible without its record.
+/// The reason as it was given, masked as far as that is possible without its record.
 pub fn reason(lens: &Lens<'_>, cause: &Cause) -> String {
     short(&mask::reply(lens, &cause.message, &[]), REASON_CHARS)
 }
@@ -129,6 +135,18 @@ pub fn place(lens: &Lens<'_>, pattern: &Pattern) -> String {
         out.push_str(&mask::labelled(lens, side, path));
     }
     out
+}
+
+/// One of the most frequent changes, masked; with a cause the values that its words leave out, on the side that it is of.
+pub fn values(lens: &Lens<'_>, pattern: &Pattern, one: &ValueChange) -> Sides {
+    if pattern.cause.is_none() {
+        return sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
+    }
+    let side = |text: &Option<String>| text.as_ref().map(|text| clean(&mask::reply(lens, text, &[])));
+    Sides {
+        before: side(&one.before),
+        after: side(&one.after),
+    }
 }
 
 /// The example's values, masked.
@@ -260,7 +278,7 @@ pub fn to_json(lens: &Lens<'_>, pattern: &Pattern) -> Value {
         .values
         .iter()
         .map(|one| {
-            let sides = sides(lens, pattern, pattern.path.as_deref(), &one.before, &one.after);
+            let sides = values(lens, pattern, one);
             json!({ "before": sides.before, "after": sides.after, "count": one.count })
         })
         .collect();

@@ -116,6 +116,33 @@ fn the_text_names_patterns_with_counts_money_and_an_example() {
 }
 
 #[test]
+fn a_cause_is_told_without_values_and_these_are_listed() {
+    let mut comparison = Comparison::new(Some("dto"));
+    let same = document(&json!(1), "西湖路1号", "m");
+    for (seq, key) in [(1, "G1"), (2, "G1"), (3, "G2")] {
+        let refused = rejected(&format!("no row for \"{key}\""));
+        comparison.add(&stored(seq), &same, &refused, None);
+    }
+    let shown = with_report(Lang::En, &comparison, text::text);
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    let what = "3 × newly rejected: [required] RDRecordDetails[].Inventory no row for …";
+    assert!(lines.iter().any(|line| line.contains(what)), "{shown}");
+    assert!(lines.contains(&"\"G1\" ×2  \"G2\" ×1"), "{shown}");
+    assert!(
+        shown.contains("e.g. CK1") && shown.contains("no row for \"G1\""),
+        "{shown}"
+    );
+    let value = with_report(Lang::En, &comparison, to_json);
+    let values = &value["patterns"][0]["values"];
+    assert_eq!(values[0], json!({ "before": null, "after": "\"G1\"", "count": 2 }));
+    let page = with_report(Lang::En, &comparison, html::page);
+    assert!(
+        page.contains("no row for …") && page.contains("&quot;G2&quot;"),
+        "{page}"
+    );
+}
+
+#[test]
 fn the_json_has_figures_as_text_and_masked_values() {
     let value = with_report(Lang::Zh, &comparison(), to_json);
     assert_eq!(value["would_map"]["changed"]["groups"], 5);

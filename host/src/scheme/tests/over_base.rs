@@ -342,6 +342,7 @@ fn reports_show_the_line_of_the_base_and_of_the_tenant() {
        │            ──
        ╰─
     帮助: 编码是文本, 不是数字, 这样开头的 0 不会丢: BusiType = "15"
+    方案: lanmao/sales-out
     文档: docs/reference/errors.md#s0104
     "##);
     let in_own = site(&edited(RICHER, "Warehouse = ", "Warehuose = "));
@@ -354,6 +355,53 @@ fn reports_show_the_line_of_the_base_and_of_the_tenant() {
     help: did you mean Warehouse?
     docs: docs/reference/errors.md#s0405
     "##);
+}
+
+#[test]
+fn a_finding_in_a_base_names_the_scheme_it_was_found_for() {
+    let slip = edited(SCHEME, "Warehouse = ", "Warehuose = ");
+    let site = site(OWN);
+    site.write(BASE_FILE, &slip);
+    let errors = site.load().1;
+    let finding = errors.0.first().unwrap();
+    assert_eq!(finding.place.as_ref().unwrap().file.shown(), BASE_FILE);
+    assert_eq!(finding.found_for, ["lanmao/sales-out"]);
+    assert_eq!(
+        finding.to_json(Lang::En)["schemes"],
+        serde_json::json!(["lanmao/sales-out"])
+    );
+    let scheme = self::site(RICHER).scheme();
+    let found_for = |path: &str| scheme.setting_error(&scheme.mapping, path, "x", "…").found_for;
+    assert_eq!(found_for("fields.BusiType"), ["lanmao/sales-out"], "in the base");
+    assert!(found_for("fields.Warehouse").is_empty(), "in its own file");
+}
+
+#[test]
+fn a_connection_that_a_tenant_lacks_belongs_into_the_tenants_file() {
+    let site = site(OWN);
+    site.write(
+        BASE_FILE,
+        edited(SCHEME, "connection = \"tplus\"", "connection = \"books\""),
+    );
+    let errors = site.load().1;
+    let finding = errors.0.first().unwrap();
+    assert_eq!((errors.0.len(), finding.code), (1, Code::UnknownConnection));
+    for lang in [Lang::Zh, Lang::En] {
+        let (message, help) = (finding.message.text(lang), finding.help.as_ref().unwrap().text(lang));
+        assert!(message.contains("lanmao") && message.contains("\"books\""), "{message}");
+        assert!(
+            help.contains("[connections.books]") && help.contains(TENANT_FILE),
+            "{help}"
+        );
+    }
+    let project = Project::load(site.root()).unwrap();
+    let of_default = project.connection("default", "books").unwrap_err().0.remove(0);
+    assert!(
+        of_default
+            .message
+            .text(Lang::En)
+            .contains("dukou.toml has no connection")
+    );
 }
 
 #[test]

@@ -289,3 +289,32 @@ fn tenants_that_write_to_one_account_are_warned_of() {
     assert!(project.shared_accounts(&project.load_all().0).is_empty());
     assert!(PROJECT.contains("[connections.tplus]"));
 }
+
+#[test]
+fn one_token_under_two_account_names_is_one_set_of_books() {
+    let site = two();
+    let with = |account: &str, token: &str| tplus(account, "key").replacen("{ secret = \"key\" } }", token, 1);
+    let warned = || {
+        let project = Project::load(site.root()).unwrap();
+        project.shared_accounts(&project.load_all().0)
+    };
+    site.write("tenants/a/tenant.toml", with("a", "{ env = \"TPLUS_TOKEN_A\" } }"));
+    site.write("tenants/b/tenant.toml", with("b", "{ env = \"TPLUS_TOKEN_B\" } }"));
+    assert!(warned().is_empty(), "a token each");
+    site.write("tenants/b/tenant.toml", with("b", "{ env = \"TPLUS_TOKEN_A\" } }"));
+    let found = warned();
+    assert_eq!((found.len(), found[0].code), (1, Code::SharedAccount));
+    let place = found[0].place.as_ref().unwrap();
+    assert_eq!(place.file.shown(), "tenants/b/tenant.toml");
+    for lang in [Lang::Zh, Lang::En] {
+        assert!(found[0].message.text(lang).contains("TPLUS_TOKEN_A"));
+    }
+    // One name in `secrets/` of the project is one value; in the tenants' own folders it is two.
+    for tenant in ["a", "b"] {
+        site.write(&format!("tenants/{tenant}/tenant.toml"), tplus(tenant, "key"));
+    }
+    site.write("secrets/key", "shared");
+    assert_eq!(warned().len(), 1);
+    site.write("tenants/a/secrets/key", "a's own");
+    assert!(warned().is_empty());
+}

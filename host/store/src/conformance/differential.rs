@@ -25,7 +25,7 @@ enum Call {
     Open(usize, Option<(i64, i64, bool)>),
     Page(usize, Vec<(usize, usize, usize, usize)>),
     Close(usize),
-    ClaimGroups(usize, u8, usize),
+    ClaimGroups(usize, u8, usize, bool),
     Settle(Vec<(usize, Outcome, bool, u64)>),
     Remap(usize, usize),
     ClaimDeliveries(usize, u8, usize, Option<usize>),
@@ -41,6 +41,7 @@ enum Call {
     Resolve(usize, Vec<u64>),
     Fire(usize, Option<i64>, Option<i64>),
     Activate(usize),
+    GoBack(usize, Vec<u64>, Vec<u64>),
     SourceAccount(usize, bool),
     RemapRefused(usize, u64),
     Accept(usize, usize, bool),
@@ -103,13 +104,15 @@ fn call() -> impl Strategy<Value = Call> {
     let scheme = 0..3usize;
     let records = || proptest::collection::vec((0..3usize, 0..3usize, 0..2usize, 0..3usize), 0..4);
     let owner = 1..3u8;
+    let deployments = || proptest::collection::vec(1..4u64, 0..3);
     prop_oneof![
         8 => (scheme.clone(), records()).prop_map(|(scheme, records)| Call::Pull(scheme, records)),
         1 => (scheme.clone(), proptest::option::of((0..50i64, 50..200i64, any::<bool>())))
             .prop_map(|(scheme, range)| Call::Open(scheme, range)),
         1 => (0..9usize, records()).prop_map(|(window, records)| Call::Page(window, records)),
         1 => (0..9usize).prop_map(Call::Close),
-        8 => (scheme.clone(), owner.clone(), 1..5usize).prop_map(|(s, owner, limit)| Call::ClaimGroups(s, owner, limit)),
+        8 => (scheme.clone(), owner.clone(), 1..5usize, proptest::bool::weighted(0.1))
+            .prop_map(|(s, owner, limit, left)| Call::ClaimGroups(s, owner, limit, left)),
         10 => proptest::collection::vec((0..6usize, outcome(), proptest::bool::weighted(0.2), 1..4u64), 1..4)
             .prop_map(Call::Settle),
         2 => (scheme.clone(), 1..4u64).prop_map(|(scheme, deployment)| Call::RemapRefused(scheme, deployment)),
@@ -141,6 +144,8 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (scheme.clone(), proptest::option::of(0..2i64), proptest::option::of(0..2i64))
             .prop_map(|(scheme, expected, next)| Call::Fire(scheme, expected, next)),
         1 => scheme.clone().prop_map(Call::Activate),
+        2 => (scheme.clone(), deployments(), deployments())
+            .prop_map(|(scheme, refused, unsent)| Call::GoBack(scheme, refused, unsent)),
         1 => (scheme, any::<bool>()).prop_map(|(scheme, other)| Call::SourceAccount(scheme, other)),
     ]
 }
@@ -202,6 +207,23 @@ fn recent<T: Clone>(list: &[T], pick: usize) -> Option<T> {
         .checked_sub(back + 1)
         .and_then(|index| list.get(index))
         .cloned()
+}
+
+/// The number of the active deployment.
+fn in_force(store: &dyn Store, name: &SchemeName) -> Option<u64> {
+    store.active(name).unwrap().map(|active| active.id)
+}
+
+fn some_deployment() -> NewDeployment {
+    NewDeployment {
+        digest: Digest::of(b"d"),
+        definition: "{}".into(),
+        plugins: vec![("table".into(), Digest::of(b"p"))],
+        tables: Vec::new(),
+        by: "王".into(),
+        note: String::new(),
+        evidence: "{}".into(),
+    }
 }
 
 /// Plays one call and answers what the store said, as text.
@@ -266,12 +288,13 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                     .map(|()| "closed".into()),
             ),
         },
-        Call::ClaimGroups(index, owner, limit) => {
-            said(store.claim_groups(&scheme(*index), [*owner; 16], *limit).map(|groups| {
-                let text = format!("{groups:?}");
-                gives
-                    .groups
-                    .extend(groups.into_iter().map(|group| (scheme(*index), group)));
+        Call::ClaimGroups(index, owner, limit, left) => {
+            let deployment = in_force(store, &scheme(*index)).unwrap_or(1) + u64::from(*left);
+            let claim = store.claim_groups(&scheme(*index), deployment, [*owner; 16], *limit);
+            said(claim.map(|claim| {
+                let text = format!("{claim:?}");
+                let groups = claim.groups().into_iter();
+                gives.groups.extend(groups.map(|group| (scheme(*index), group)));
                 text
             }))
         }
@@ -281,11 +304,13 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                 let Some((name, group)) = recent(&given.groups, *pick) else {
                     continue;
                 };
+                // Mostly by what is in force; the last of the three stands for whatever was left.
+                let by_active = in_force(store, &name).filter(|_| *deployment < 3);
                 let settlement = Settlement {
                     group: group.key.clone(),
                     lease: group.lease,
                     recipe: Digest::of(b"recipe"),
-                    deployment: *deployment,
+                    deployment: by_active.unwrap_or(*deployment),
                     fuel: 7 * deployment,
                     target: target_of(&name.tenant, *other_account),
                     outcome: match outcome {
@@ -469,20 +494,21 @@ fn play(store: &dyn Store, call: &Call, given: &Given, now: DateTime<Utc>) -> (S
                 .erase_tenant(["default", "lanmao"][*tenant], now, "王")
                 .map(|erased| format!("{erased:?}")),
         ),
-        Call::Activate(index) => {
-            let deployment = NewDeployment {
-                digest: Digest::of(b"d"),
-                definition: "{}".into(),
-                plugins: vec![("table".into(), Digest::of(b"p"))],
-                tables: Vec::new(),
-                by: "王".into(),
-                note: String::new(),
-                evidence: "{}".into(),
+        Call::Activate(index) => said(
+            store
+                .activate(&scheme(*index), &some_deployment(), now)
+                .map(|id| id.to_string()),
+        ),
+        Call::GoBack(index, refused, unsent) => {
+            let expected = in_force(store, &scheme(*index)).unwrap_or(1);
+            let again = Again {
+                refused_by: refused.clone(),
+                unsent_of: unsent.clone(),
             };
             said(
                 store
-                    .activate(&scheme(*index), &deployment, now)
-                    .map(|id| id.to_string()),
+                    .go_back(&scheme(*index), expected, &some_deployment(), &again, now)
+                    .map(|back| format!("{back:?}")),
             )
         }
     };

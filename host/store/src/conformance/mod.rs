@@ -8,6 +8,7 @@ mod change;
 mod deliver;
 mod deployments;
 mod erase;
+mod fence;
 mod gate;
 mod overview;
 mod problems;
@@ -37,6 +38,7 @@ pub fn all(new_store: &dyn Fn() -> Box<dyn Store>) {
         unknown::PROMISES,
         problems::PROMISES,
         deployments::PROMISES,
+        fence::PROMISES,
         overview::PROMISES,
         change::PROMISES,
         gate::PROMISES,

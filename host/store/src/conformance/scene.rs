@@ -104,7 +104,12 @@ pub(crate) fn ingest(store: &dyn Store, scheme: &SchemeName, orders: &[IngestRec
 }
 
 pub(crate) fn claim(store: &dyn Store, scheme: &SchemeName) -> Vec<ClaimedGroup> {
-    store.claim_groups(scheme, ME, 100).unwrap()
+    claim_for(store, scheme, 1)
+}
+
+/// Claims for a deployment: what is due, or nothing because another one is active.
+pub(crate) fn claim_for(store: &dyn Store, scheme: &SchemeName, deployment: u64) -> Vec<ClaimedGroup> {
+    store.claim_groups(scheme, deployment, ME, 100).unwrap().groups()
 }
 
 pub(crate) fn settlement(group: &ClaimedGroup, outcome: Settled) -> Settlement {

@@ -24,7 +24,7 @@ pub(super) const PROMISES: &[Promise] = &[
 
 fn claimed_once(store: &dyn Store) {
     ingest(store, &scheme(), &[order("CK2", "a", "1"), order("CK1", "b", "2")], 100);
-    let first = store.claim_groups(&scheme(), ME, 1).unwrap();
+    let first = store.claim_groups(&scheme(), 1, ME, 1).unwrap().groups();
     assert_eq!(first.len(), 1);
     assert_eq!((first[0].key.as_str(), first[0].lease, first[0].claims), ("CK2", 1, 1));
     assert_eq!(first[0].records[0].extra, "{}");
@@ -59,7 +59,7 @@ fn an_undecided_group_is_given_back(store: &dyn Store) {
 fn claims_count(store: &dyn Store) {
     ingest(store, &scheme(), &[order("CK1", "a", "1")], 100);
     for claims in 1..=3 {
-        let group = &store.claim_groups(&scheme(), EARLIER, 10).unwrap()[0];
+        let group = &store.claim_groups(&scheme(), 1, EARLIER, 10).unwrap().groups()[0];
         assert_eq!((group.claims, group.lease), (claims, u64::from(claims)));
         assert_eq!(store.recover(ME, &|_| 0).unwrap().groups, 1);
     }
@@ -93,7 +93,7 @@ fn looking_changes_nothing(store: &dyn Store) {
 
 fn a_stale_lease_settles_nothing(store: &dyn Store) {
     ingest(store, &scheme(), &[order("CK1", "a", "1")], 100);
-    let stale = store.claim_groups(&scheme(), EARLIER, 10).unwrap();
+    let stale = store.claim_groups(&scheme(), 1, EARLIER, 10).unwrap().groups();
     store.recover(ME, &|_| 0).unwrap();
     let settled = [settlement(&stale[0], mapped(&[document("", "a")]))];
     assert_eq!(

@@ -156,7 +156,7 @@ fn recovered(store: &dyn Store) {
     let mine = claim_sends(store, 160);
     assert_eq!(mine[0].key, "CK3");
     ingest(store, &scheme(), &[order("CK4", "a", "1")], 170);
-    store.claim_groups(&scheme(), EARLIER, 10).unwrap();
+    store.claim_groups(&scheme(), 1, EARLIER, 10).unwrap();
     let quarantine = |name: &dukou_core::names::TargetName| if *name == target() { 300_000 } else { 0 };
     let counts = store.recover(ME, &quarantine).unwrap();
     assert_eq!((counts.requeued, counts.unknown, counts.groups), (1, 1, 1));

@@ -75,27 +75,6 @@ impl State {
         counts.fuel = counts.fuel.saturating_add(settlement.fuel);
     }
 
-    pub(super) fn remap_refused(&mut self, scheme: &SchemeName, deployment: u64) -> usize {
-        let refused: Vec<String> = self
-            .groups
-            .iter()
-            .filter(|group| {
-                group.scheme == *scheme
-                    && group.state == GroupState::Problem
-                    && group.deployment == Some(deployment)
-                    && self.problems.iter().any(|problem| {
-                        problem.resolved.is_none()
-                            && problem.scheme == *scheme
-                            && problem.group == group.key
-                            && problem.delivery_key.is_none()
-                            && matches!(problem.kind, ProblemKind::Rejected | ProblemKind::Failed)
-                    })
-            })
-            .map(|group| group.key.clone())
-            .collect();
-        self.remap_groups(scheme, &refused)
-    }
-
     pub(super) fn remember_outcomes(&mut self, outcomes: &[(Digest, Digest, u64)]) {
         for (recipe, outcome, fuel) in outcomes {
             if self.outcomes.insert(*recipe, (*outcome, *fuel)).is_none() {

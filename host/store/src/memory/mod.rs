@@ -3,6 +3,7 @@
 
 mod change;
 mod deliver;
+mod deployments;
 mod erase;
 mod overview;
 mod pull;
@@ -66,8 +67,14 @@ impl Store for MemoryStore {
         Ok(windows.iter().rev().take(limit).cloned().collect())
     }
 
-    fn claim_groups(&self, scheme: &SchemeName, owner: Owner, limit: usize) -> Result<Vec<ClaimedGroup>, StoreError> {
-        Ok(self.state().claim_groups(scheme, owner, limit))
+    fn claim_groups(
+        &self,
+        scheme: &SchemeName,
+        deployment: u64,
+        owner: Owner,
+        limit: usize,
+    ) -> Result<Claim, StoreError> {
+        Ok(self.state().claim_groups(scheme, deployment, owner, limit))
     }
 
     fn peek_groups(&self, scheme: &SchemeName, keys: &[String], limit: usize) -> Result<Vec<ClaimedGroup>, StoreError> {
@@ -262,34 +269,22 @@ impl Store for MemoryStore {
         deployment: &NewDeployment,
         at: DateTime<Utc>,
     ) -> Result<Option<u64>, StoreError> {
-        let mut state = self.state();
-        let known = state.deployments.get(scheme);
-        let active = known
-            .and_then(|known| known.iter().find(|one| one.active))
-            .map(|one| one.id);
-        if active != expected {
-            return Ok(None);
-        }
-        state.schemes.insert(scheme.clone());
-        state.generation += 1;
-        let deployments = state.deployments.entry(scheme.clone()).or_default();
-        for earlier in deployments.iter_mut() {
-            earlier.active = false;
-        }
-        let id = deployments.len() as u64 + 1;
-        deployments.push(Deployment {
-            id,
-            what: deployment.clone(),
-            at,
-            active: true,
-        });
-        Ok(Some(id))
+        Ok(self.state().activate_over(scheme, expected, deployment, at))
+    }
+
+    fn go_back(
+        &self,
+        scheme: &SchemeName,
+        expected: u64,
+        deployment: &NewDeployment,
+        again: &Again,
+        at: DateTime<Utc>,
+    ) -> Result<Option<WentBack>, StoreError> {
+        Ok(self.state().go_back(scheme, expected, deployment, again, at))
     }
 
     fn active(&self, scheme: &SchemeName) -> Result<Option<Deployment>, StoreError> {
-        let state = self.state();
-        let deployments = state.deployments.get(scheme);
-        Ok(deployments.and_then(|deployments| deployments.iter().find(|deployment| deployment.active).cloned()))
+        Ok(self.state().active(scheme).cloned())
     }
 
     fn deployments(&self, scheme: &SchemeName, limit: usize) -> Result<Vec<Deployment>, StoreError> {

@@ -22,7 +22,10 @@ impl State {
             .collect()
     }
 
-    pub(super) fn claim_groups(&mut self, scheme: &SchemeName, owner: Owner, limit: usize) -> Vec<ClaimedGroup> {
+    pub(super) fn claim_groups(&mut self, scheme: &SchemeName, deployment: u64, owner: Owner, limit: usize) -> Claim {
+        if self.overtaken(scheme, deployment) {
+            return Claim::Overtaken;
+        }
         let mut claimed = Vec::new();
         for group in self.due(scheme).into_iter().take(limit) {
             let reissue_of = self.reissue_of(group);
@@ -32,7 +35,7 @@ impl State {
             row.claims += 1;
             claimed.extend(self.read(group, reissue_of));
         }
-        claimed
+        Claim::Groups(claimed)
     }
 
     pub(super) fn peek_groups(&self, scheme: &SchemeName, keys: &[String], limit: usize) -> Vec<ClaimedGroup> {
@@ -123,14 +126,20 @@ impl State {
         let mut count = 0;
         for (key, lease) in leases {
             let Some(group) = self.group(scheme, key) else { continue };
-            let group = &mut self.groups[group];
-            if matches!(group.state, GroupState::Claimed(_)) && group.lease == *lease {
-                group.state = GroupState::Waiting;
-                group.claims -= 1;
+            let row = &self.groups[group];
+            if matches!(row.state, GroupState::Claimed(_)) && row.lease == *lease {
+                self.release(group);
                 count += 1;
             }
         }
         count
+    }
+
+    /// A claimed group waits again, as if it had not been claimed.
+    fn release(&mut self, group: usize) {
+        let group = &mut self.groups[group];
+        group.state = GroupState::Waiting;
+        group.claims -= 1;
     }
 
     pub(super) fn remap_groups(&mut self, scheme: &SchemeName, keys: &[String]) -> usize {
@@ -181,6 +190,10 @@ impl State {
                     && self.groups[*group].lease == settlement.lease
             });
             match group {
+                Some(group) if self.overtaken(scheme, settlement.deployment) => {
+                    self.release(group);
+                    counts.overtaken += 1;
+                }
                 Some(group) => {
                     self.settle_one(group, settlement, at, &mut counts);
                     self.count_verdict(scheme, settlement);

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::Step;
 use super::packed::{Packed, unpack};
+use super::transform::{remap_refused, remap_unsent};
 use super::values::{digests_named, int, limit, ms, named_digests, time, time_or_none, uint};
-use super::work::{Work, scheme_id};
-use crate::rows::{AuditEntry, Deployment, NewDeployment};
+use super::work::{SchemeId, Work, scheme_id};
+use crate::rows::{Again, AuditEntry, Deployment, NewDeployment, WentBack};
 
 pub(super) fn next_fire(sql: &Connection, scheme: &SchemeName, half: &str) -> Step<Option<DateTime<Utc>>> {
     let Some(scheme) = scheme_id(sql, scheme)? else {
@@ -73,7 +74,8 @@ pub(super) fn activate_over(
     deployment: &NewDeployment,
     at: DateTime<Utc>,
 ) -> Step<Option<u64>> {
-    let active = active(work.sql(), scheme)?.map(|active| active.id);
+    let known = scheme_id(work.sql(), scheme)?;
+    let active = known.map(|scheme| active_id(work.sql(), scheme)).transpose()?.flatten();
     if active != expected {
         return Ok(None);
     }
@@ -104,6 +106,36 @@ pub(super) fn activate_over(
         )?;
     work.notice();
     Ok(Some(uint(id)?))
+}
+
+pub(super) fn go_back(
+    work: &mut Work<'_>,
+    scheme: &SchemeName,
+    expected: u64,
+    deployment: &NewDeployment,
+    again: &Again,
+    at: DateTime<Utc>,
+) -> Step<Option<WentBack>> {
+    let Some(id) = activate_over(work, scheme, Some(expected), deployment, at)? else {
+        return Ok(None);
+    };
+    let (mut refused, mut unsent) = (0, 0);
+    for left in &again.refused_by {
+        refused += remap_refused(work, scheme, *left)? as u64;
+    }
+    for left in &again.unsent_of {
+        unsent += remap_unsent(work, scheme, *left)? as u64;
+    }
+    Ok(Some(WentBack { id, refused, unsent }))
+}
+
+/// The number of the active deployment.
+pub(super) fn active_id(sql: &Connection, scheme: SchemeId) -> Step<Option<u64>> {
+    let id: Option<i64> = sql
+        .prepare_cached("SELECT id FROM deployments WHERE scheme = ?1 AND active = 1")?
+        .query_row([scheme], |row| row.get(0))
+        .optional()?;
+    id.map(uint).transpose()
 }
 
 const DEPLOYMENT: &str =

@@ -140,10 +140,16 @@ impl Store for SqliteStore {
             .run("reading windows", |sql| pull::windows(sql, scheme, limit))
     }
 
-    fn claim_groups(&self, scheme: &SchemeName, owner: Owner, limit: usize) -> Result<Vec<ClaimedGroup>, StoreError> {
+    fn claim_groups(
+        &self,
+        scheme: &SchemeName,
+        deployment: u64,
+        owner: Owner,
+        limit: usize,
+    ) -> Result<Claim, StoreError> {
         let scheme = scheme.clone();
         self.writer.run("claiming groups", move |work| {
-            transform::claim_groups(work, &scheme, owner, limit)
+            transform::claim_groups(work, &scheme, deployment, owner, limit)
         })
     }
 
@@ -423,6 +429,20 @@ impl Store for SqliteStore {
         let (scheme, deployment) = (scheme.clone(), deployment.clone());
         self.writer.run("activating a deployment", move |work| {
             deployments::activate_over(work, &scheme, expected, &deployment, at)
+        })
+    }
+
+    fn go_back(
+        &self,
+        scheme: &SchemeName,
+        expected: u64,
+        deployment: &NewDeployment,
+        again: &Again,
+        at: DateTime<Utc>,
+    ) -> Result<Option<WentBack>, StoreError> {
+        let (scheme, deployment, again) = (scheme.clone(), deployment.clone(), again.clone());
+        self.writer.run("going back to a deployment", move |work| {
+            deployments::go_back(work, &scheme, expected, &deployment, &again, at)
         })
     }
 

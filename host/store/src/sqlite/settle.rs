@@ -13,11 +13,12 @@ use dukou_core::verdict::{Document, Omission};
 use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
+use super::deployments::active_id;
 use super::fault::Step;
 use super::history::Verdicts;
 use super::packed::{Packed, pack, unpack_text};
 use super::problems::{About, Which, by_itself, close, open};
-use super::transform::key_of;
+use super::transform::{key_of, release};
 use super::values::{decimal_or_none, delivery_state, int, ms, problem_kind, text};
 use super::work::{GroupId, SchemeId, TargetId, Work, scheme_id};
 use crate::StoreError;
@@ -61,8 +62,23 @@ pub(super) fn settle(
         counts.stale = settlements.len() as u64;
         return Ok(counts);
     };
+    let active = active_id(work.sql(), scheme)?;
     let mut verdicts = Verdicts::default();
     for prepared in settlements {
+        let Settlement {
+            group,
+            lease,
+            deployment,
+            ..
+        } = &prepared.settlement;
+        if active.is_some_and(|active| active != *deployment) {
+            if release(work.sql(), scheme, group, *lease)? {
+                counts.overtaken += 1;
+            } else {
+                counts.stale += 1;
+            }
+            continue;
+        }
         if one(work, scheme, prepared, at, &mut counts)? {
             verdicts.count(&prepared.settlement);
         }

@@ -122,7 +122,7 @@ fn killed_child() {
     let mut out = std::io::stdout();
     for number in 0..100_000 {
         ingest(&store, &scheme(), &[order(&format!("CK{number}"), "a", "1")], 100);
-        store.claim_groups(&scheme(), EARLIER, 1).unwrap();
+        store.claim_groups(&scheme(), 1, EARLIER, 1).unwrap();
         writeln!(out, "committed {number}").unwrap();
         out.flush().unwrap();
     }
@@ -223,7 +223,7 @@ fn a_flipped_byte_is_never_handed_on() {
     let store = open(&path);
     ingest(&store, &scheme(), &[order("CK1", "a", "1")], 100);
     flip(&path, "revisions", "body");
-    assert_eq!(damaged(store.claim_groups(&scheme(), ME, 10)), "record CK1");
+    assert_eq!(damaged(store.claim_groups(&scheme(), 1, ME, 10)), "record CK1");
     assert_eq!(damaged(store.peek_groups(&scheme(), &[], 10)), "record CK1");
     assert_eq!(damaged(store.story(&scheme(), "CK1")), "record CK1");
     queued_beside(&store);
@@ -256,6 +256,7 @@ fn one_process_runs_the_pipeline_and_commands_work_beside_it() {
         Err(StoreError::Locked { holder }) => {
             assert!(holder.contains("serve, since 08:00"), "{holder}");
             assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+            assert!(holder.ends_with("since 08:00"), "no number of the run: {holder}");
         }
         other => panic!("{other:?}"),
     }

@@ -8,23 +8,28 @@ use dukou_core::show::Shown;
 use dukou_core::verdict::SourceRecord;
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
+use super::deployments::active_id;
 use super::fault::{Fault, Step};
 use super::packed::unpack_text;
 use super::values::{int, json, limit, shown, time, uint, uint32};
 use super::work::{GroupId, SchemeId, Work, scheme_id};
 use crate::reports::plus;
-use crate::rows::{ClaimedGroup, Owner};
+use crate::rows::{Claim, ClaimedGroup, Owner};
 
 pub(super) fn claim_groups(
     work: &mut Work<'_>,
     scheme: &SchemeName,
+    deployment: u64,
     owner: Owner,
     most: usize,
-) -> Step<Vec<ClaimedGroup>> {
+) -> Step<Claim> {
     let sql = work.sql();
     let Some(scheme) = scheme_id(sql, scheme)? else {
-        return Ok(Vec::new());
+        return Ok(Claim::Groups(Vec::new()));
     };
+    if active_id(sql, scheme)?.is_some_and(|active| active != deployment) {
+        return Ok(Claim::Overtaken);
+    }
     let mut claimed = Vec::new();
     for group in due(sql, scheme, most)? {
         // Before the claim: groups claimed earlier in this batch count as claimed, later ones as waiting.
@@ -35,7 +40,7 @@ pub(super) fn claim_groups(
         .execute(params![group, owner])?;
         claimed.extend(read(sql, group, reissue_of)?);
     }
-    Ok(claimed)
+    Ok(Claim::Groups(claimed))
 }
 
 pub(super) fn peek_groups(
@@ -227,16 +232,21 @@ pub(super) fn release_groups(work: &mut Work<'_>, scheme: &SchemeName, leases: &
     };
     let mut count = 0;
     for (key, lease) in leases {
-        // A claimed group stands as a waiting one: nothing that is counted changes.
-        count += work
-            .sql()
-            .prepare_cached(
-                "UPDATE groups SET state = 'waiting', owner = NULL, claims = claims - 1
-                 WHERE scheme = ?1 AND key = ?2 AND state = 'claimed' AND lease = ?3",
-            )?
-            .execute(params![scheme, key, int(*lease)])?;
+        count += usize::from(release(work.sql(), scheme, key, *lease)?);
     }
     Ok(count)
+}
+
+/// A claimed group waits again, as if it had not been claimed; answers whether it was, under this lease number. A claimed
+/// group stands as a waiting one: nothing that is counted changes.
+pub(super) fn release(sql: &Connection, scheme: SchemeId, key: &str, lease: u64) -> Step<bool> {
+    let changed = sql
+        .prepare_cached(
+            "UPDATE groups SET state = 'waiting', owner = NULL, claims = claims - 1
+             WHERE scheme = ?1 AND key = ?2 AND state = 'claimed' AND lease = ?3",
+        )?
+        .execute(params![scheme, key, int(lease)])?;
+    Ok(changed > 0)
 }
 
 pub(super) fn remap_groups(work: &mut Work<'_>, scheme: &SchemeName, keys: &[String]) -> Step<usize> {
@@ -289,6 +299,22 @@ pub(super) fn remap_refused(work: &mut Work<'_>, scheme: &SchemeName, deployment
             "SELECT DISTINCT g.key FROM problems p JOIN groups g ON g.scheme = p.scheme AND g.key = p.group_key
              WHERE p.scheme = ?1 AND p.resolved_at IS NULL AND p.delivery_key IS NULL
                AND p.kind IN ('rejected', 'failed') AND g.state = 'problem' AND g.deployment = ?2",
+        )?;
+        let rows = statement.query_map(params![id, int(deployment)], |row| row.get(0))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    remap_groups(work, scheme, &keys)
+}
+
+/// Groups of which this deployment made a document that waits and was never sent.
+pub(super) fn remap_unsent(work: &mut Work<'_>, scheme: &SchemeName, deployment: u64) -> Step<usize> {
+    let Some(id) = scheme_id(work.sql(), scheme)? else {
+        return Ok(0);
+    };
+    let keys: Vec<String> = {
+        let mut statement = work.sql().prepare_cached(
+            "SELECT DISTINCT g.key FROM deliveries d JOIN groups g ON g.id = d.group_id
+             WHERE d.scheme = ?1 AND d.deployment = ?2 AND d.state IN ('queued', 'held') AND d.ever_sent = 0",
         )?;
         let rows = statement.query_map(params![id, int(deployment)], |row| row.get(0))?;
         rows.collect::<Result<_, _>>()?

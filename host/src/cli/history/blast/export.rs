@@ -2,12 +2,14 @@
 //! of one for all.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use dukou_core::names::SchemeName;
 
+use crate::cli::replay::unwritable;
+use crate::lang::Lang;
 use crate::overview::Lens;
 use crate::overview::blast::Voucher;
 use crate::overview::blast::csv::Csv;
@@ -27,10 +29,14 @@ impl Exports {
     /// When a file cannot be made.
     pub(super) fn begin(lens: &Lens<'_>, csv: Option<&Path>, xlsx: Option<&Path>) -> anyhow::Result<Self> {
         let csv = csv.map(|place| -> anyhow::Result<_> {
-            let (part, file) = Part::new(place)?;
+            let (part, file) = Part::new(lens.lang, place)?;
             Ok((Csv::begin(lens.lang, BufWriter::new(file))?, part))
         });
-        let sheet = xlsx.map(|place| -> anyhow::Result<_> { Ok((Sheet::begin(lens)?, place.to_owned())) });
+        let sheet = xlsx.map(|place| -> anyhow::Result<_> {
+            // Where it cannot be written, that is said before the work, not behind it.
+            drop(Part::new(lens.lang, place)?);
+            Ok((Sheet::begin(lens)?, place.to_owned()))
+        });
         Ok(Self {
             csv: csv.transpose()?,
             sheet: sheet.transpose()?,
@@ -68,7 +74,7 @@ impl Exports {
         }
         if let Some((sheet, place)) = self.sheet {
             let bytes = sheet.finish(lens, report, lens_of)?;
-            let (part, mut file) = Part::new(&place)?;
+            let (part, mut file) = Part::new(lens.lang, &place)?;
             file.write_all(&bytes)?;
             saved.push(part.placed()?);
         }
@@ -84,11 +90,13 @@ struct Part {
 }
 
 impl Part {
-    fn new(place: &Path) -> anyhow::Result<(Self, File)> {
-        let mut name = place.file_name().context("a file's name is needed")?.to_owned();
+    fn new(lang: Lang, place: &Path) -> anyhow::Result<(Self, File)> {
+        let wrong = |error: std::io::Error| unwritable(lang, place, &error);
+        let name = place.file_name().filter(|_| !place.is_dir());
+        let mut name = name.ok_or_else(|| wrong(ErrorKind::IsADirectory.into()))?.to_owned();
         name.push(".part");
         let beside = place.with_file_name(name);
-        let file = File::create(&beside).with_context(|| format!("writing {}", place.display()))?;
+        let file = File::create(&beside).map_err(wrong)?;
         let part = Self {
             beside,
             place: place.to_owned(),
@@ -110,5 +118,29 @@ impl Drop for Part {
             // What cannot be removed is a file that ends in `.part`: nobody takes it for the whole.
             let _ = std::fs::remove_file(&self.beside);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Failure;
+    use crate::exit::Exit;
+
+    #[test]
+    fn a_place_where_no_file_can_be_is_the_persons_to_mend() {
+        let folder = tempfile::tempdir().unwrap();
+        let exit = |place: &Path| -> Option<Exit> {
+            let error = Part::new(Lang::En, place).err()?;
+            Some(error.downcast::<Failure>().unwrap().exit)
+        };
+        assert_eq!(exit(&folder.path().join("no-folder/x.csv")), Some(Exit::NotFound));
+        assert_eq!(exit(folder.path()), Some(Exit::Usage));
+        assert_eq!(exit(&folder.path().join("x.csv")), None);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "what was not finished is gone"
+        );
     }
 }
