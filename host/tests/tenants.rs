@@ -202,6 +202,14 @@ fn a_new_tenant_is_written_once_and_is_without_fault() {
         format!("{text}\n[connections.tplus]{}", connection.replace("lanmao", "xinke")),
     )
     .unwrap();
+    dukou(root, &["check", "xinke/sales-out"]).ends(7);
+    let secrets = root.join("tenants/xinke/secrets");
+    std::fs::create_dir_all(&secrets).unwrap();
+    std::fs::copy(
+        root.join("tenants/lanmao/secrets/tplus-open-token"),
+        secrets.join("tplus-open-token"),
+    )
+    .unwrap();
     dukou(root, &["check", "xinke/sales-out"]).ends(0);
     let (project, _) = Project::read(root).unwrap();
     assert_eq!(

@@ -15,8 +15,8 @@ use crate::wording::Wording;
 
 /// Characters of a value in an example.
 const SHOWN_CHARS: usize = 1_000;
-/// Characters of a reason.
-const REASON_CHARS: usize = 300;
+/// Characters of a reason. Whoever shows it shortens it further: a sentence that was cut is not translated.
+const REASON_CHARS: usize = 1_000;
 
 /// One difference at one place of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]

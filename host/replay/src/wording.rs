@@ -21,7 +21,9 @@ impl Wording {
         };
         let mut rest = reason;
         while let Some(next) = rest.chars().next() {
-            let length = value_at(rest, &found.words);
+            // `24"` is a size: no quotation begins behind a digit.
+            let is_size = next == '"' && reason[..reason.len() - rest.len()].ends_with(|c: char| c.is_ascii_digit());
+            let length = if is_size { 0 } else { value_at(rest, &found.words) };
             let (taken, behind) = rest.split_at(length.max(next.len_utf8()));
             rest = behind;
             if length == 0 {
@@ -55,7 +57,7 @@ fn value_at(text: &str, before: &str) -> usize {
     }
 }
 
-/// A quotation with both its marks; to the end if it is cut.
+/// A quotation with both its marks, or to the end of a text that was cut; 0 for a mark that nothing closes.
 fn quoted(text: &str, end: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -64,7 +66,7 @@ fn quoted(text: &str, end: char) -> usize {
         }
         escaped = c == '\\' && !escaped;
     }
-    text.len()
+    if text.ends_with(LEFT_OUT) { text.len() } else { 0 }
 }
 
 /// `3`, `110.50`, `1,234.5`, `1E+3`; a point or comma behind it is the sentence's.
@@ -115,7 +117,12 @@ mod tests {
             ("on 2026-11-05", "on …-…-…", "2026|11|05"),
             ("戊** at 1** is too long", "… at … is too long", "戊**|1**"),
             ("T is **, L too", "T is …, L too", "**"),
-            ("a cut \"valu", "a cut …", "\"valu"),
+            ("a cut \"valu…", "a cut …", "\"valu…"),
+            ("a lone \" of 3", "a lone \" of …", "3"),
+            ("显示器 24\" 没有编码", "显示器 …\" 没有编码", "24"),
+            ("显示器 24\" 已停用", "显示器 …\" 已停用", "24"),
+            ("显示器 24\" 已停用…", "显示器 …\" 已停用…", "24"),
+            ("24\" 与 27\" 不同: \"A\"", "…\" 与 …\" 不同: …", "24|27|\"A\""),
             ("赠品 - no value", "赠品 - no value", ""),
             ("", "", ""),
         ] {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use dukou_core::delivery::DeliveryState;
 use dukou_core::names::{SchemeName, TargetName};
 use dukou_core::window::{self, WindowRule};
-use dukou_store::rows::{DeliveryFilter, Overview};
+use dukou_store::rows::{DeliveryFilter, Deployment, Overview};
 
 use super::output::{json, say};
 use super::run::{MOVING, in_state, moving, note_elsewhere};
@@ -19,6 +19,8 @@ use crate::scheme::Scheme;
 
 /// How often the other process's progress is looked at.
 const POLL: Duration = Duration::from_millis(200);
+/// How long a `serve` that has just begun takes at most for its first deployments.
+const FIRST_DEPLOYMENT: Duration = Duration::from_secs(30);
 /// How long nothing may change before the command gives up waiting: what waits at the target has an unknown outcome's
 /// quarantine or a throttled account before it.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -46,7 +48,7 @@ enum Stands {
 /// # Errors
 /// When the store fails, when nothing is in force, or the other process makes no progress.
 pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Result<Exit> {
-    let Some(active) = host.store.active(name)? else {
+    let Some(active) = active(host, name)? else {
         let key = "deploy.none";
         return Err(failure(context, key, key, &[("scheme", name)], Exit::Refused));
     };
@@ -74,18 +76,31 @@ pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyh
             }
             Stands::Done => PATIENCE,
             Stands::Reading => SOURCE_PATIENCE,
-            Stands::Moving | Stands::Elsewhere => {
-                // A deliver half that fired before the pull had anything to give fires again.
-                fire_now(host, name, TARGET, host.clock.now())?;
-                PATIENCE
-            }
+            Stands::Moving | Stands::Elsewhere => PATIENCE,
         };
+        // A deliver half that fired before the pull had anything to give fires again.
+        if moving(&now.0).count > 0 {
+            fire_now(host, name, TARGET, host.clock.now())?;
+        }
         if !steady {
             seen = Some(now);
             changed_at = host.clock.monotonic();
         }
         if host.clock.monotonic().saturating_sub(changed_at) > patience {
             return Err(stalled(context, name, stands));
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// What is in force, waited for where the other process brings a new scheme into force just now.
+fn active(host: &Host, name: &SchemeName) -> anyhow::Result<Option<Deployment>> {
+    let started = host.clock.monotonic();
+    loop {
+        let active = host.store.active(name)?;
+        let waited = host.clock.monotonic().saturating_sub(started);
+        if active.is_some() || !host.project.auto_deploy || waited > FIRST_DEPLOYMENT {
+            return Ok(active);
         }
         std::thread::sleep(POLL);
     }

@@ -78,7 +78,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         };
         go_back(store, &scheme, &back)?.map(|done| {
             let again = done.refused_again + done.unsent_again;
-            (done.left, done.to, Some((done.id, again)))
+            (done.left, done.to, Some((done.id, again, done.unsent_again)))
         })
     };
     let (left, to, done) = match done {
@@ -97,11 +97,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             .into());
         }
     };
-    let (id, again) = done.unzip();
-    let again = again.unwrap_or_default();
+    let (id, again, remade) = match done {
+        Some((id, again, remade)) => (Some(id), again, remade),
+        None => (None, 0, 0),
+    };
     // What is made again leaves the queue when its group is mapped, not before.
-    let remade = id.is_some() && args.remake_queued;
-    let queued = if remade { 0 } else { unsent(store, &scheme, left)? };
+    let queued = unsent(store, &scheme, left)?.saturating_sub(usize::try_from(remade)?);
     if id.is_some() {
         lock::note_down(&desk.project, store, std::slice::from_ref(&scheme));
     }

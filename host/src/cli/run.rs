@@ -72,7 +72,9 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<Exit> {
         Ok(taken) => taken,
         Err(error) => return beside(context, &host, &name, &args, error),
     };
-    deploy::rollout::step(&host)?;
+    if let Err(error) = deploy::rollout::step(&host) {
+        tracing::warn!("a rollout cannot go on: {error:#}");
+    }
     let crossing = in_force(context, &host, &name)?;
     let order = order(context, &crossing.scheme, &args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -177,7 +177,7 @@ fn schemes(
 }
 
 /// Starts what is deployed and not running, and hands the stages of what runs under an older deployment the newer one:
-/// nothing is stopped for it. Answers why the only scheme cannot be loaded, for whoever has nothing else to serve.
+/// nothing is stopped for it. Answers why the first of those that cannot be loaded cannot, where nothing runs at all.
 fn take_up(
     context: &Context,
     host: &mut Host,
@@ -187,6 +187,7 @@ fn take_up(
 ) -> anyhow::Result<Option<anyhow::Error>> {
     let names = schemes(context, host, running)?;
     reloads.keep(&names);
+    let mut first = None;
     for name in &names {
         let active = match host.store.active(name)? {
             Some(active) if running.get(name).is_none_or(|one| one.deployment != active.id) => active,
@@ -208,13 +209,14 @@ fn take_up(
         }
         let crossing = match taken {
             Ok(crossing) => crossing,
-            Err(error) if names.len() == 1 && running.is_empty() => return Ok(Some(error)),
             Err(error) => {
                 // What ran so far is no longer in force: it maps nothing more, and delivers what is queued.
                 if reloads.failed(name, active.id, format!("{error:#}"), host.clock.monotonic()) {
-                    let _ = output::failure(context, &error);
-                    let arguments: [(&str, &dyn std::fmt::Display); 2] = [("scheme", name), ("id", &active.id)];
-                    note(context, &context.lang.text("serve.not-loaded", &arguments));
+                    if first.is_none() && running.is_empty() {
+                        first = Some((name, active.id, error));
+                    } else {
+                        not_loaded(context, name, active.id, &error);
+                    }
                 }
                 continue;
             }
@@ -236,7 +238,20 @@ fn take_up(
             }
         }
     }
+    if running.is_empty() {
+        return Ok(first.map(|(_, _, error)| error));
+    }
+    if let Some((name, id, error)) = first {
+        not_loaded(context, name, id, &error);
+    }
     Ok(None)
+}
+
+/// Says that a scheme goes on without its deployment until that can be loaded.
+fn not_loaded(context: &Context, name: &SchemeName, id: u64, error: &anyhow::Error) {
+    let _ = output::failure(context, error);
+    let arguments: [(&str, &dyn std::fmt::Display); 2] = [("scheme", name), ("id", &id)];
+    note(context, &context.lang.text("serve.not-loaded", &arguments));
 }
 
 fn start(host: &Host, deployment: u64, crossing: Arc<Crossing>, suspects: usize) -> Running {

@@ -76,11 +76,6 @@ impl Watch {
     fn judge(&self, key: &Key, seen: &Seen<'_>) -> Result<Option<Measure>, StoreError> {
         let mut known = self.known()?;
         known.reserved.remove(key);
-        if known.gone.contains(key) {
-            // It went back while this batch was mapped: what was refused in it is due again as well.
-            self.store.remap_refused(&key.0, key.1)?;
-            return Ok(None);
-        }
         let Some(under) = known.watched.get(key).cloned() else {
             return Ok(None);
         };

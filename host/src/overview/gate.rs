@@ -34,6 +34,8 @@ pub struct Plan<'a> {
     pub examined: &'a Examined,
     /// The component file, as the person wrote it, where one stands in.
     pub file: Option<&'a str>,
+    /// Whether `dukou.lock` lost a pin that this would replace: then nothing else leads on before somebody has said of it.
+    pub forgotten: bool,
     /// What a shadow of exactly this found, as text.
     pub shadow: Option<String>,
 }
@@ -129,7 +131,8 @@ pub fn conclusion(lang: Lang, examined: &Examined) -> String {
 /// Fuel beside before, where it moved by more than a hundredth.
 fn cost(lang: Lang, fuel: Fuel) -> Option<String> {
     let percent = fuel.after.saturating_mul(100).checked_div(fuel.before)?;
-    (!(99..=101).contains(&percent)).then(|| lang.text("gate.cost", &[("percent", &percent)]))
+    let arguments: [(&str, &dyn Display); 2] = [("groups", &count(fuel.groups)), ("percent", &percent)];
+    (!(99..=101).contains(&percent)).then(|| lang.text("gate.cost", &arguments))
 }
 
 fn said(lang: Lang, decision: Option<&Acceptance>) -> String {
@@ -153,6 +156,12 @@ fn said(lang: Lang, decision: Option<&Acceptance>) -> String {
 /// The commands that come next.
 fn next(plan: &Plan<'_>) -> Vec<String> {
     let scheme = plan.scheme;
+    if plan.forgotten {
+        return vec![
+            "dukou deploy --relock".to_owned(),
+            format!("dukou deploy {scheme} --unpin"),
+        ];
+    }
     let (replay, deploy) = match plan.file {
         Some(file) => {
             let file = argument(file);

@@ -11,6 +11,10 @@ use crate::lang::Lang;
 const MOST_BYTES: usize = 2_000;
 /// The value that is itself a sentence of the same code.
 const INNER: &str = "said";
+/// The values that only a known word can be: anything else means that the sentence was cut at the wrong place.
+const WORDS: [&str; 2] = ["wanted", "fault"];
+/// The value that only a number can be, masked or left out: `(+08:00)` is no count.
+const COUNT: &str = "count";
 
 /// A stored sentence in a person's language. Masked or not; give it whole, and shorten what comes back. Machines are given
 /// the sentence itself.
@@ -58,8 +62,13 @@ fn say(lang: Lang, code: &str, message: &str) -> Option<String> {
 
 /// A value in the other language, if it is one of the known words.
 fn word(lang: Lang, value: &str) -> Cow<'_, str> {
-    let known = Lang::En.section("said.word.").find(|(_, text)| *text == value);
-    known.map_or(Cow::Borrowed(value), |(key, _)| Cow::Owned(lang.t(key)))
+    known(value).map_or(Cow::Borrowed(value), |key| Cow::Owned(lang.t(key)))
+}
+
+/// The key of a known word.
+fn known(value: &str) -> Option<&'static str> {
+    let mut words = Lang::En.section("said.word.");
+    words.find(|(_, text)| *text == value).map(|(key, _)| key)
 }
 
 struct Pattern {
@@ -110,16 +119,16 @@ fn best<'m>(of: &str, message: &'m str) -> Option<(&'static Pattern, Values<'m>)
 /// Names and what stands for them.
 type Values<'m> = Vec<(&'static str, &'m str)>;
 
-/// The values that make `text` of the pieces; none is empty.
+/// The values that make `text` of the pieces; each can stand for its name, and none ends within a quotation.
 fn values<'m>(pieces: &'static [Piece], text: &'m str) -> Option<Values<'m>> {
     match pieces {
         [] => text.is_empty().then(Vec::new),
         [Piece::Text(fixed), rest @ ..] => values(rest, text.strip_prefix(fixed.as_str())?),
-        [Piece::Value(name)] => (!text.is_empty()).then(|| vec![(name.as_str(), text)]),
+        [Piece::Value(name)] => can_be(name, text).then(|| vec![(name.as_str(), text)]),
         [Piece::Value(name), rest @ ..] => {
             let [Piece::Text(fixed), ..] = rest else { return None };
             text.match_indices(fixed.as_str())
-                .filter(|(at, _)| *at > 0)
+                .filter(|(at, _)| can_be(name, &text[..*at]) && !is_open(&text[..*at]))
                 .find_map(|(at, _)| {
                     let mut found = values(rest, &text[at..])?;
                     found.insert(0, (name, &text[..at]));
@@ -127,6 +136,31 @@ fn values<'m>(pieces: &'static [Piece], text: &'m str) -> Option<Values<'m>> {
                 })
         }
     }
+}
+
+/// Whether the value can stand for the name.
+fn can_be(name: &str, value: &str) -> bool {
+    let is_count = |c: char| c.is_ascii_digit() || matches!(c, '…' | '*');
+    match name {
+        COUNT => !value.is_empty() && value.chars().all(is_count),
+        // Or a shape in JSON: `{"Code": "…"}`.
+        name if WORDS.contains(&name) => known(value).is_some() || (value.starts_with("{\"") && value.ends_with('}')),
+        _ => !value.is_empty(),
+    }
+}
+
+/// Whether a quotation that begins in the value goes on behind it.
+fn is_open(value: &str) -> bool {
+    let (mut open, mut escaped) = (false, false);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = open,
+            '"' => open = !open,
+            _ => {}
+        }
+    }
+    open
 }
 
 fn pieces(template: &str) -> Vec<Piece> {

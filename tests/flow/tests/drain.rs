@@ -368,6 +368,7 @@ fn a_document_that_is_made_no_more_is_no_difference() {
     });
     let two = Forge::saying(&[Said::Mapped(documents.to_vec(), Vec::new())]);
     site.write("plugins/two.wasm", two.forge());
+    site.write("tables/t.csv", "key,value\n1,one\n");
     let right = site.read(SCHEME);
     let (before, rest) = right.split_once("[mapping]").unwrap();
     let (_, target) = rest.split_once("[target]").unwrap();

@@ -382,10 +382,14 @@ fn a_restart_changes_no_rule() {
 fn a_run_under_way_maps_nothing_more_by_a_version_that_was_left() {
     const ORDERS: u64 = 180;
     let site = site(180);
-    // The old version has said what it makes of the second batch, and not stored it yet, when the new one comes.
+    // The old version has said what it makes of the second batch, and not stored it yet, until the new one is in force.
+    let go = site.dir.path().join("go");
     let running = site
         .command(&["run", "--json"])
-        .env("DUKOU_FAILPOINTS", "transform.before-settle=1*off->1*sleep(10000)->off")
+        .env(
+            "DUKOU_FAILPOINTS",
+            format!("transform.before-settle=hold(1,{})", go.display()),
+        )
         .spawn()
         .unwrap();
     let mapped = |site: &Site| {
@@ -400,6 +404,7 @@ fn a_run_under_way_maps_nothing_more_by_a_version_that_was_left() {
     let deployed = site.dukou(&["deploy", "--no-gate", "--yes", "--json"]);
     assert_eq!(deployed.code, Some(0), "{deployed:?}");
     assert_eq!(mapped(&site), by_the_old, "the second batch is still under way");
+    std::fs::write(&go, "").unwrap();
     let run = ended(running);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(

@@ -19,10 +19,10 @@ use crate::exit::Exit;
 use crate::overview;
 use crate::scheme::Scheme;
 
-/// Brings every candidate into force.
+/// Brings every candidate into force. Of several, one that cannot be is told in its row.
 ///
 /// # Errors
-/// The store's, `dukou.lock`'s; that of a single scheme.
+/// That of a single scheme.
 pub(super) fn force(
     context: &Context,
     host: &Host,
@@ -30,27 +30,19 @@ pub(super) fn force(
     without_file: &[SchemeName],
     (order, args): (&Order, &Args),
 ) -> anyhow::Result<Exit> {
-    let Candidates { passing_by, mut failed } = all;
-    let (mut rows, mut done) = (Vec::new(), Vec::new());
-    let mut ended = Ok(());
-    for one in &passing_by {
-        let name = &one.scheme.name;
-        match bring_into_force(context, host, one, order, args) {
-            Ok(Ok(row)) => {
-                rows.push(row);
-                done.push(name.clone());
-            }
-            Ok(Err(Overtaken)) if order.schemes.len() == 1 => ended = Err(overtaken(context, name)),
-            Ok(Err(Overtaken)) => failed.push(Failed::of(context, name, &overtaken(context, name))),
-            Err(error) => {
-                ended = Err(error);
-                break;
-            }
-        }
-    }
-    lock::note_down(&host.project, host.store.as_ref(), &done);
+    let Candidates { passing_by, failed } = all;
+    let names: Vec<&SchemeName> = passing_by.iter().map(|one| &one.scheme.name).collect();
+    let turns = Turns {
+        names: &names,
+        alone: order.schemes.len() == 1,
+        failed,
+    };
+    let became = turns.take(context, |place| {
+        bring_into_force(context, host, &passing_by[place], order, args)
+    })?;
+    lock::note_down(&host.project, host.store.as_ref(), &became.done);
     host.reach("deploy.after-lock");
-    ended?;
+    let (mut rows, failed) = (became.rows, became.failed);
     if context.json {
         rows.extend(failed.iter().map(Failed::to_json));
         output::json(json!({
@@ -59,7 +51,64 @@ pub(super) fn force(
     }
     complain_of(context, &failed);
     say_without_file(context, without_file);
-    Ok(failed.first().map_or(Exit::Done, |one| one.told.exit))
+    let first = failed.first().map(|one| one.told.exit);
+    Ok(became.stopped.or(first).unwrap_or(Exit::Done))
+}
+
+/// Schemes that come into force one after the other.
+struct Turns<'a> {
+    names: &'a [&'a SchemeName],
+    /// Whether a single scheme was meant: then what stops it is the command's own error.
+    alone: bool,
+    /// Those that failed before.
+    failed: Vec<Failed>,
+}
+
+/// What became of them.
+struct Became {
+    rows: Vec<Value>,
+    done: Vec<SchemeName>,
+    failed: Vec<Failed>,
+    /// How the process ends where an error left those after it as they were.
+    stopped: Option<Exit>,
+}
+
+impl Turns<'_> {
+    /// Brings one after the other. An error ends it, and is told of its scheme beside what was done before.
+    fn take(
+        self,
+        context: &Context,
+        mut bring: impl FnMut(usize) -> anyhow::Result<Result<Value, Overtaken>>,
+    ) -> anyhow::Result<Became> {
+        let mut became = Became {
+            rows: Vec::new(),
+            done: Vec::new(),
+            failed: self.failed,
+            stopped: None,
+        };
+        for (place, name) in self.names.iter().enumerate() {
+            let (error, ends) = match bring(place) {
+                Ok(Ok(row)) => {
+                    became.rows.push(row);
+                    became.done.push((*name).clone());
+                    continue;
+                }
+                Ok(Err(Overtaken)) => (overtaken(context, name), false),
+                Err(error) => (error, true),
+            };
+            if self.alone {
+                return Err(error);
+            }
+            let failed = Failed::of(context, name, &error);
+            let exit = failed.told.exit;
+            became.failed.push(failed);
+            if ends {
+                became.stopped = Some(exit);
+                break;
+            }
+        }
+        Ok(became)
+    }
 }
 
 fn bring_into_force(
@@ -77,8 +126,12 @@ fn bring_into_force(
         pinned: lock::stand_ins(&host.project, scheme),
         ..one.examined.evidence(how)
     };
-    let Ok(deployed) = activate(host, scheme, &one.wanted, &args.note, &evidence)? else {
-        take_back(host, &scheme.name, pinned);
+    let had_pins = pinned.as_ref().is_some_and(Tentative::had_pins);
+    let ended = activate(host, scheme, &one.wanted, &args.note, &evidence);
+    if let Some(pinned) = pinned {
+        pinned.settle(&host.project.root, host.store.as_ref(), &ended);
+    }
+    let Ok(deployed) = ended? else {
         return Ok(Err(Overtaken));
     };
     let mut entry = summary(&one.wanted);
@@ -107,7 +160,7 @@ fn bring_into_force(
             }
         }
     }
-    if args.unpin && pinned.as_ref().is_some_and(Tentative::had_pins) {
+    if args.unpin && had_pins {
         note(
             context,
             &context.lang.text("gate.unpinned", &[("scheme", &scheme.name)]),
@@ -133,14 +186,6 @@ fn pin(host: &Host, scheme: &Scheme, order: &Order, args: &Args) -> anyhow::Resu
         return Ok(Some(lock::unpin_for_now(root, &scheme.name)?));
     }
     Ok(None)
-}
-
-/// Else the file would want what was refused, and the next `run` bring it over what came into force instead.
-fn take_back(host: &Host, scheme: &SchemeName, pinned: Option<Tentative>) {
-    let taken = pinned.map(|pinned| pinned.take_back(&host.project.root));
-    if let Some(Err(error)) = taken {
-        tracing::warn!(%scheme, "{} still wants what was not activated: {error:#}", lock::FILE);
-    }
 }
 
 /// Activates what is wanted, under the name of who acts.
@@ -205,3 +250,6 @@ fn overtaken(context: &Context, scheme: &SchemeName) -> anyhow::Error {
     let arguments: [(&str, &dyn std::fmt::Display); 1] = [("scheme", scheme)];
     failure(context, "deploy.overtaken", "gate.overtaken", &arguments, Exit::Refused)
 }
+
+#[cfg(test)]
+mod tests;

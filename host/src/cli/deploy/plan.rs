@@ -38,6 +38,7 @@ pub(super) fn stopped(
             days: args.days,
             examined: &one.examined,
             file: args.file_name(),
+            forgotten: one.forgotten.is_some(),
             shadow: shadow::found(host, &lens, &one.scheme.name, &one.wanted.digest),
         };
         let queued = queued(host, one)?;

@@ -8,7 +8,7 @@ use crate::cli::Context;
 use crate::cli::failure;
 use crate::cli::output::{self, say};
 use crate::compose::{self, Host};
-use crate::deploy::rollout::{self, Ground, Turned, step_on};
+use crate::deploy::rollout::{self, Ground, State, Turned, step_on};
 use crate::exit::Exit;
 
 /// Stops a rollout where it is.
@@ -17,7 +17,7 @@ use crate::exit::Exit;
 /// When there is none of this number, or it is over; the store's.
 pub(super) fn stop(context: &Context, host: &Host, id: u64) -> anyhow::Result<Exit> {
     let turned = rollout::stop(&Ground::of(host), id)?;
-    turn(context, id, turned, "stopped")
+    turn(context, id, turned, State::Stopped)
 }
 
 /// Lets a rollout go on that was stopped or went back, or whose wave only waits for groups.
@@ -26,19 +26,28 @@ pub(super) fn stop(context: &Context, host: &Host, id: u64) -> anyhow::Result<Ex
 /// As [`stop`].
 pub(super) fn resume(context: &Context, host: &Host, id: u64) -> anyhow::Result<Exit> {
     let turned = rollout::resume(&Ground::of(host), id, &compose::user())?;
+    let mut now = State::Running;
     if turned == Turned::Done {
         step_on(&Ground::of(host))?;
+        // The step may have ended it.
+        if let Some((_, state, _)) = rollout::find(host.store.as_ref(), id)? {
+            now = state;
+        }
     }
-    turn(context, id, turned, "running")
+    turn(context, id, turned, now)
 }
 
-fn turn(context: &Context, id: u64, turned: Turned, now: &str) -> anyhow::Result<Exit> {
+fn turn(context: &Context, id: u64, turned: Turned, now: State) -> anyhow::Result<Exit> {
     match turned {
         Turned::Done => {
             if context.json {
-                output::json(json!({ "rollout": id.to_string(), "state": now }));
+                output::json(json!({ "rollout": id.to_string(), "state": now.word() }));
             } else {
-                say(&context.lang.text(&format!("fleet.turned.{now}"), &[("id", &id)]));
+                let word = if now == State::Stopped { "stopped" } else { "running" };
+                say(&context.lang.text(&format!("fleet.turned.{word}"), &[("id", &id)]));
+                if !matches!(now, State::Stopped | State::Running) {
+                    say(&format!("  {}", context.lang.t(&format!("fleet.state.{}", now.word()))));
+                }
             }
             Ok(Exit::Done)
         }

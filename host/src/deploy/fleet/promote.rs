@@ -88,15 +88,13 @@ fn promote_one(host: &Host, row: &Row, promotion: &Promotion<'_>) -> anyhow::Res
         evidence: &evidence,
         at: host.clock.now(),
     };
-    let deployed = activate(host.store.as_ref(), &looked.scheme, &looked.wanted, &reason)?;
+    let deployed = activate(host.store.as_ref(), &looked.scheme, &looked.wanted, &reason);
     host.reach("deploy.after-activate");
-    Ok(match deployed {
+    pinned.settle(root, host.store.as_ref(), &deployed);
+    Ok(match deployed? {
         Ok(Deployed::Unchanged { id }) => Fate::Unchanged(id),
         Ok(Deployed::Activated { id, .. }) => Fate::Promoted(id),
-        Err(Overtaken) => {
-            pinned.take_back(root)?;
-            Fate::Held("moved")
-        }
+        Err(Overtaken) => Fate::Held("moved"),
     })
 }
 

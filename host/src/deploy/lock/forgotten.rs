@@ -8,7 +8,7 @@ use dukou_core::names::SchemeName;
 use dukou_store::Store;
 use dukou_store::rows::Deployment;
 
-use super::read;
+use super::{LockedPlugin, read};
 use crate::deploy::evidence::{Evidence, How};
 use crate::deploy::rollout::{Body, MemberState, OPEN};
 
@@ -41,11 +41,7 @@ pub fn forgotten(
     let entry = lock.schemes.iter().find(|one| one.name == name);
     let mut plugins = Vec::new();
     for (plugin, digest) in &active.what.plugins {
-        // An entry that names what runs without a pin was unpinned by somebody; another pin is somebody's word, too.
-        let known = entry.is_some_and(|entry| {
-            let mut own = entry.plugins.iter().filter(|one| one.name == *plugin);
-            own.any(|one| one.pinned.is_some() || one.digest == digest.to_string())
-        });
+        let known = entry.is_some_and(|entry| speaks_of(&entry.plugins, plugin, digest));
         let stays = wanted.iter().any(|(other, now)| other == plugin && now == digest);
         if !known && !stays && stood_in(store, scheme, plugin, digest)? {
             plugins.push(plugin.clone());
@@ -59,6 +55,13 @@ pub fn forgotten(
         deployment: active.id,
         rollout: open_rollout(store, scheme)?,
     }))
+}
+
+/// Whether entries say of a running plugin what is to become of it: one that names what runs without a pin was unpinned by
+/// somebody; another pin is somebody's word, too.
+pub(super) fn speaks_of(entries: &[LockedPlugin], plugin: &str, digest: &Digest) -> bool {
+    let mut own = entries.iter().filter(|one| one.name == plugin);
+    own.any(|one| one.pinned.is_some() || one.digest == digest.to_string())
 }
 
 /// Whether these bytes came into force as a pin; the newest deployment that brought them says so. A rollback brings

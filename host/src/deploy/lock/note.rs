@@ -7,7 +7,7 @@ use dukou_store::rows::Deployment;
 use serde::Deserialize;
 
 use super::broken::Broken;
-use super::forgotten::stood_in;
+use super::forgotten::{speaks_of, stood_in};
 use super::pins::{is_usable, lay};
 use super::{FILE, Lock, Locked, LockedPlugin, LockedTable, change, read, turn, write};
 use crate::deploy::evidence::Evidence;
@@ -15,22 +15,31 @@ use crate::deploy::wanted::digest_of;
 use crate::settings::Project;
 
 /// Writes down what schemes run, after their activation. A plugin that was pinned stays so, as the one that runs now; it is
-/// pinned no more when it is gone from the scheme, or when the definition's own file equals it.
+/// pinned no more when it is gone from the scheme, or when the definition's own file equals it. A scheme that fails keeps
+/// its entry, and the others are written down all the same.
 ///
 /// # Errors
-/// When the store or the file fails.
+/// When the file fails; the first scheme's for which the store or a pinned file fails.
 pub fn record(project: &Project, store: &dyn Store, schemes: &[SchemeName]) -> anyhow::Result<()> {
+    let mut failed = None;
     change(&project.root, |lock| {
         for name in schemes {
-            // Read within the turn: what was read before it may be older than what another process has written down since.
-            let Some(deployment) = store.active(name)? else {
-                continue;
-            };
-            let known = std::mem::take(&mut lock.scheme(name).plugins);
-            *lock.scheme(name) = locked(project, store, name, &deployment, &known)?;
+            if let Err(error) = record_one(project, store, name, lock) {
+                failed.get_or_insert(error);
+            }
         }
         Ok(())
-    })
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+fn record_one(project: &Project, store: &dyn Store, name: &SchemeName, lock: &mut Lock) -> anyhow::Result<()> {
+    // Read within the turn: what was read before it may be older than what another process has written down since.
+    if let Some(deployment) = store.active(name)? {
+        let known = lock.scheme(name).plugins.clone();
+        *lock.scheme(name) = locked(project, store, name, &deployment, &known)?;
+    }
+    Ok(())
 }
 
 /// As [`record`], where it must not stop what was done already: the store is the truth of what runs.
@@ -51,7 +60,8 @@ pub struct Relocked {
 }
 
 /// Writes the file anew from what is in force, and lays the pinned plugins again; with `dry` it only says what it would
-/// write. Of schemes that have nothing in force it keeps what can be followed. Changes nothing that runs.
+/// write. Of schemes that have nothing in force it keeps what can be followed; what somebody unpinned stays so. Changes
+/// nothing that runs.
 ///
 /// # Errors
 /// When the store or a file fails.
@@ -68,8 +78,7 @@ pub fn relock(project: &Project, store: &dyn Store, dry: bool) -> anyhow::Result
         };
         let mut known = std::mem::take(&mut lock.scheme(&name).plugins);
         for (plugin, digest) in &deployment.what.plugins {
-            let listed = known.iter().any(|one| one.name == *plugin && one.pinned.is_some());
-            if !listed && stood_in(store, &name, plugin, digest)? {
+            if !speaks_of(&known, plugin, digest) && stood_in(store, &name, plugin, digest)? {
                 known.push(LockedPlugin {
                     name: plugin.clone(),
                     digest: digest.to_string(),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use dukou_core::digest::Digest;
 use dukou_core::names::SchemeName;
+use dukou_store::Store;
 
 use super::broken::{Broken, Fault, Instead};
-use super::{LockedPlugin, change, read};
+use super::{FILE, LockedPlugin, change, read};
 use crate::author::whole;
 use crate::deploy::wanted::{digest_of, stem};
 use crate::scheme::Scheme;
@@ -87,7 +88,7 @@ pub fn pins(root: &Path, scheme: &SchemeName) -> anyhow::Result<Vec<Pin>> {
 /// Whether a pinned file lies below the project's root.
 fn is_inside(file: &str) -> bool {
     let mut parts = Path::new(file).components();
-    parts.all(|part| matches!(part, Component::Normal(_)))
+    !file.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Whether a pin can be followed: it names a digest, and a file in the project.
@@ -125,16 +126,43 @@ impl Tentative {
         self.before.iter().any(|one| one.pinned.is_some())
     }
 
-    /// The file names again what it named before, unless somebody has said something else of the scheme since.
+    /// Takes it back where the activation after it was refused or failed: else the file would want what did not come into
+    /// force, and the next `run` bring it over what did.
+    pub fn settle<T, E>(self, root: &Path, store: &dyn Store, ended: &anyhow::Result<Result<T, E>>) {
+        if matches!(ended, Ok(Ok(_))) {
+            return;
+        }
+        let scheme = self.scheme.clone();
+        if let Err(error) = self.take_back(root, store) {
+            tracing::warn!(%scheme, "{FILE} still wants what was not activated: {error:#}");
+        }
+    }
+
+    /// The file names again what it named before, unless somebody has said something else of the scheme since, or has
+    /// brought the same into force and not written it down yet.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn take_back(self, root: &Path) -> anyhow::Result<()> {
+    /// When the store cannot say what runs, or the file cannot be written; then the file stays as it is.
+    pub fn take_back(self, root: &Path, store: &dyn Store) -> anyhow::Result<()> {
         change(root, |lock| {
             let plugins = &mut lock.scheme(&self.scheme).plugins;
-            if *plugins == self.after {
-                *plugins = self.before;
+            if *plugins != self.after {
+                return Ok(());
             }
+            // Read within the turn: whoever was faster writes down only after it.
+            let active = store.active(&self.scheme)?;
+            let running = active.map_or_else(Vec::new, |active| active.what.plugins);
+            let runs = |name: &str, digest: &str| {
+                let mut own = running.iter().filter(|(plugin, _)| plugin == name);
+                own.any(|(_, own)| own.to_string() == digest)
+            };
+            // A change only appends, so that an entry and what it was stand at the same place.
+            let entries = self.after.into_iter().enumerate().filter_map(|(place, now)| {
+                let was = self.before.get(place);
+                let stays = was == Some(&now) || (now.pinned.is_some() && runs(&now.name, &now.digest));
+                if stays { Some(now) } else { was.cloned() }
+            });
+            *plugins = entries.collect();
             Ok(())
         })
     }

@@ -14,6 +14,8 @@ use crate::deploy::evidence::{Evidence, How};
 use crate::lang::Lang;
 use crate::settings::Project;
 
+mod said;
+
 const PLUGIN: &str = "plugins/sales.wasm";
 
 struct Scene {
@@ -110,24 +112,24 @@ fn a_pin_stands_in_until_it_is_taken_back() {
 #[test]
 fn a_pin_that_did_not_come_into_force_gives_way_to_the_earlier_one() {
     let dir = tempfile::tempdir().unwrap();
-    let (root, scheme) = (dir.path(), scheme());
+    let (root, scheme, store) = (dir.path(), scheme(), MemoryStore::default());
     let digests = || -> Vec<Digest> { pins(root, &scheme).unwrap().iter().map(|pin| pin.digest).collect() };
     pin_for_now(root, &scheme, &[PLUGIN], b"first")
         .unwrap()
-        .take_back(root)
+        .take_back(root, &store)
         .unwrap();
     assert_eq!(digests(), []);
     pin(root, &scheme, PLUGIN, b"one").unwrap();
     let two = pin_for_now(root, &scheme, &[PLUGIN], b"two").unwrap();
     assert_eq!(digests(), [Digest::of(b"two")]);
-    two.take_back(root).unwrap();
+    two.take_back(root, &store).unwrap();
     assert_eq!(digests(), [Digest::of(b"one")]);
-    unpin_for_now(root, &scheme).unwrap().take_back(root).unwrap();
+    unpin_for_now(root, &scheme).unwrap().take_back(root, &store).unwrap();
     assert_eq!(digests(), [Digest::of(b"one")]);
     // What somebody else pinned meanwhile is theirs.
     let two = pin_for_now(root, &scheme, &[PLUGIN], b"two").unwrap();
     pin(root, &scheme, PLUGIN, b"three").unwrap();
-    two.take_back(root).unwrap();
+    two.take_back(root, &store).unwrap();
     assert_eq!(digests(), [Digest::of(b"three")]);
 }
 
@@ -161,7 +163,7 @@ fn a_file_that_cannot_be_read_is_said_in_one_sentence_with_its_line() {
             "format = 1\n[[scheme]]\nname = \"a\"\n[[scheme.plugin]]\nname = \"p\"\ndigest = \"{digest}\"\npinned = \"{file}\"\n"
         )
     };
-    let cases: [(Vec<u8>, &str); 6] = [
+    let cases: [(Vec<u8>, &str); 7] = [
         (b"format = 1\n\nx = = 2\ny = 1\n".to_vec(), "line 3"),
         (b"format = ".to_vec(), "line 1"),
         (vec![b'#', 0xff, 0xfe], "UTF-8"),
@@ -170,6 +172,10 @@ fn a_file_that_cannot_be_read_is_said_in_one_sentence_with_its_line() {
         (
             entry(&digest.to_string(), "../x.wasm").into_bytes(),
             "../x.wasm, which is no file of the project",
+        ),
+        (
+            entry(&digest.to_string(), "").into_bytes(),
+            "which is no file of the project",
         ),
     ];
     for (text, expected) in cases {

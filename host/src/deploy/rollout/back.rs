@@ -67,22 +67,32 @@ fn mark(ground: &Ground<'_>, body: &mut Body, wave: usize, reason: Reason) -> Re
     Ok(())
 }
 
-/// Does what is written down; done already, it changes nothing.
+/// Does what is written down; done already, it changes nothing. A scheme that cannot go back keeps the others from
+/// nothing, and leaves until it can or somebody deploys something else there.
 ///
 /// # Errors
-/// The store's; a body that another version wrote.
+/// The store's; a body that another version wrote; a scheme that cannot go back.
 pub(super) fn finish(ground: &Ground<'_>, id: u64) -> anyhow::Result<()> {
     for _ in 0..MOST_TRIES {
         let Some((rollout, State::RollingBack, mut body)) = find(ground.store, id)? else {
             return Ok(());
         };
+        let before = body.clone();
         let (by, digest) = (body.by.clone(), body.digest);
+        let mut result = Ok(());
         let (mut groups, mut due_again) = (0, 0);
         for member in body.members.iter_mut().filter(|one| one.state == MemberState::Leaving) {
             let Some(name) = member.name() else { continue };
-            let Some(again) = take_back(ground, &name, member, &by, &format!("rollout {id}"))? else {
-                member.state = MemberState::Superseded;
-                continue;
+            let again = match take_back(ground, &name, member, &by, &format!("rollout {id}")) {
+                Ok(Some(again)) => again,
+                Ok(None) => {
+                    member.state = MemberState::Superseded;
+                    continue;
+                }
+                Err(error) => {
+                    result = result.and(Err(error));
+                    continue;
+                }
             };
             let cost = decided_by(ground.store, &name, &member.left)?;
             groups += cost.rejected + cost.failed;
@@ -92,11 +102,16 @@ pub(super) fn finish(ground: &Ground<'_>, id: u64) -> anyhow::Result<()> {
             pin_again(ground, &name, &member.pins, digest);
         }
         if let Some(setback) = &mut body.setback {
-            setback.groups = groups;
-            setback.due_again = due_again;
+            setback.groups += groups;
+            setback.due_again += due_again;
         }
-        if put(ground, &rollout, State::RolledBack, &body)? {
-            return Ok(());
+        let next = if result.is_ok() {
+            State::RolledBack
+        } else {
+            State::RollingBack
+        };
+        if (result.is_err() && body == before) || put(ground, &rollout, next, &body)? {
+            return result;
         }
     }
     anyhow::bail!("rollout {id} is changed by others all the time")
@@ -130,9 +145,7 @@ fn take_back(
                     Ok(done) => due_again += done.refused_again,
                     // Somebody was faster: who, is seen by looking again.
                     Err(Impossible::Overtaken | Impossible::InForce(_)) => continue,
-                    Err(impossible) => {
-                        tracing::error!(scheme = %name, ?impossible, "the version before cannot come back");
-                    }
+                    Err(impossible) => anyhow::bail!("{name}: the version before cannot come back: {impossible:?}"),
                 }
             }
             Runs::Before(_) | Runs::Back(_) => {}

@@ -43,13 +43,15 @@ fn go_on(ground: &Ground<'_>, mut rollout: Rollout) -> anyhow::Result<()> {
     // A wave that follows comes into force within the same call.
     for _ in 0..=body.waves {
         let before = body.clone();
-        bring_into_force(ground, rollout.id, &mut body)?;
+        // A scheme that cannot come in keeps nobody from judging those that are.
+        let came = bring_into_force(ground, rollout.id, &mut body);
         if body != before && !move_to(ground, &mut rollout, State::Running, &body)? {
-            return Ok(());
+            return came;
         }
         if let Some((wave, reason)) = trouble(ground, &body)? {
-            return back::begin(ground, rollout.id, wave, reason);
+            return back::begin(ground, rollout.id, wave, reason).and(came);
         }
+        came?;
         if !good(ground, &body)? {
             return Ok(());
         }
@@ -78,7 +80,8 @@ fn move_to(ground: &Ground<'_>, rollout: &mut Rollout, state: State, body: &Body
     Ok(done)
 }
 
-/// Brings everything into force that should be by now, and sees what others put into its place.
+/// Brings everything into force that should be by now, and sees what others put into its place. One that fails stands in
+/// no other's way, and still waits.
 fn bring_into_force(ground: &Ground<'_>, id: u64, body: &mut Body) -> anyhow::Result<()> {
     let what = What {
         rollout: id,
@@ -86,15 +89,30 @@ fn bring_into_force(ground: &Ground<'_>, id: u64, body: &mut Body) -> anyhow::Re
         digest: body.digest,
     };
     let wave = body.wave;
+    let mut result = Ok(());
     for member in &mut body.members {
-        match member.state {
-            MemberState::Active | MemberState::Done => match member.runs(ground.store)? {
-                Runs::New(number) => member.deployment = Some(number),
-                Runs::Before(_) | Runs::Back(_) | Runs::Other => member.state = MemberState::Superseded,
-            },
-            MemberState::Waiting if member.wave.is_some_and(|own| own <= wave) => come_in(ground, &what, member)?,
-            _ => {}
-        }
+        let one = match member.state {
+            MemberState::Active | MemberState::Done => still_runs(ground, member),
+            MemberState::Waiting if member.wave.is_some_and(|own| own <= wave) => {
+                let came = come_in(ground, &what, member);
+                if member.state == MemberState::Active {
+                    // Whoever comes late is watched as long as the others were.
+                    body.since = ground.now;
+                }
+                came
+            }
+            _ => Ok(()),
+        };
+        result = result.and(one);
+    }
+    result
+}
+
+/// Sees what is in force in a scheme that came in.
+fn still_runs(ground: &Ground<'_>, member: &mut Member) -> anyhow::Result<()> {
+    match member.runs(ground.store)? {
+        Runs::New(number) => member.deployment = Some(number),
+        Runs::Before(_) | Runs::Back(_) | Runs::Other => member.state = MemberState::Superseded,
     }
     Ok(())
 }
@@ -149,13 +167,13 @@ pub(super) fn activate(
         None => None,
     };
     let deployment = candidate.deployment(&what.by);
-    let number = ground.store.activate_over(&name, Some(over), &deployment, ground.now)?;
-    if number.is_some() {
+    let activated = ground.store.activate_over(&name, Some(over), &deployment, ground.now);
+    if let Ok(Some(_)) = activated {
         lock::note_down(ground.project, ground.store, std::slice::from_ref(&name));
-    } else if let Some(pinned) = pinned {
-        pinned.take_back(root)?;
+    } else if let Some(Err(error)) = pinned.map(|pinned| pinned.take_back(root, ground.store)) {
+        tracing::warn!(scheme = %name, "{} still wants what was not activated: {error:#}", lock::FILE);
     }
-    Ok(number)
+    Ok(activated?)
 }
 
 /// The first wave that exceeds a threshold.
@@ -170,8 +188,11 @@ fn trouble(ground: &Ground<'_>, body: &Body) -> anyhow::Result<Option<(usize, du
 }
 
 /// Whether the wave in force may be followed by the next: long enough, enough seen or a person's word, nothing wrong. A wave
-/// whose schemes were all taken over by others has nobody left to wait for.
-fn good(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
+/// whose schemes were all taken over by others has nobody left to wait for; one of which a scheme is still to come in has.
+pub(super) fn good(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
+    if !is_whole(body) {
+        return Ok(false);
+    }
     let (watched, groups_a_day) = watched(ground, body, body.wave)?;
     let seen_enough = watched.is_empty()
         || match judge(&watched, &body.thresholds, groups_a_day) {
@@ -184,9 +205,19 @@ fn good(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
 
 /// Whether the wave in force was watched long enough and waits for nothing but groups.
 pub(super) fn is_quiet(ground: &Ground<'_>, body: &Body) -> anyhow::Result<bool> {
+    if !is_whole(body) {
+        return Ok(false);
+    }
     let (watched, groups_a_day) = watched(ground, body, body.wave)?;
     let waits = !watched.is_empty() && judge(&watched, &body.thresholds, groups_a_day) == Judgement::Wait;
     Ok(waits && soaked(body.since, body.soak(), ground.now))
+}
+
+/// Whether nobody is still to come in, of the wave in force or one before it.
+fn is_whole(body: &Body) -> bool {
+    let comes =
+        |member: &Member| member.state == MemberState::Waiting && member.wave.is_some_and(|own| own <= body.wave);
+    !body.members.iter().any(comes)
 }
 
 fn watched(ground: &Ground<'_>, body: &Body, wave: usize) -> anyhow::Result<(Vec<Watched>, u64)> {

@@ -13,6 +13,7 @@ use dukou_store::rows::{Deployment, IngestPage, IngestRecord, NewDeployment, Ope
 
 mod people;
 mod races;
+mod stuck;
 
 use super::*;
 use crate::deploy::evidence::{Evidence, How};

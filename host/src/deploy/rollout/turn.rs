@@ -2,7 +2,7 @@
 //! that serves would else do the same step at once. The turn spares them that; what keeps it right where a turn cannot be
 //! had is that every step compares before it sets.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,13 +33,26 @@ pub(super) fn alone(ground: &Ground<'_>) -> Alone {
 /// The project's folder stands for the turn: it is always there, and nothing else is locked by it.
 fn process(root: &Path) -> Option<File> {
     let folder = File::open(root).ok()?;
+    is_ours(|| folder.try_lock()).then_some(folder)
+}
+
+/// Waits while another process has the turn. Where nothing can be locked (some network file systems) there is no turn to
+/// wait for.
+pub(super) fn is_ours(take: impl Fn() -> Result<(), TryLockError>) -> bool {
     let since = Instant::now();
-    while folder.try_lock().is_err() {
+    loop {
+        match take() {
+            Ok(()) => return true,
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(%error, "the project's folder cannot be locked; going on without a turn at the rollouts");
+                return false;
+            }
+        }
         if since.elapsed() >= LONGEST {
             tracing::warn!("another process is at the rollouts for {LONGEST:?}; going on beside it");
-            return None;
+            return false;
         }
         std::thread::sleep(LOOK);
     }
-    Some(folder)
 }

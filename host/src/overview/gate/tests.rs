@@ -56,6 +56,7 @@ fn plan<'a>(examined: &'a Examined, scheme: &'a SchemeName) -> Plan<'a> {
         days: 30,
         examined,
         file: None,
+        forgotten: false,
         shadow: None,
     }
 }
@@ -124,4 +125,17 @@ fn the_next_command_is_the_one_that_leads_there() {
         "dukou deploy s --accept all --note \"…\""
     );
     assert_eq!(next_of(Standing::Partial, &[]), "dukou deploy s --dry-run");
+}
+
+#[test]
+fn a_lost_pin_is_spoken_of_before_anything_else_leads_on() {
+    let scheme = SchemeName::new("lanmao", "s");
+    for standing in [Standing::NoOp, Standing::Pending, Standing::Partial, Standing::Accepted] {
+        let examined = examined(standing, 1, Coverage::default());
+        let lost = Plan {
+            forgotten: true,
+            ..plan(&examined, &scheme)
+        };
+        assert_eq!(next(&lost), ["dukou deploy --relock", "dukou deploy lanmao/s --unpin"]);
+    }
 }

@@ -232,14 +232,15 @@ fn verdict(lens: &Lens<'_>, text: &str) -> String {
         return clean(text);
     };
     let told = match &inner {
-        Value::String(reason) => reason.clone(),
+        Value::String(reason) => said(lens.lang, "skipped", reason).into_owned(),
         Value::Object(problem) => {
             let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
             let place = match part("path") {
                 "" => String::new(),
                 path => format!(" {path}"),
             };
-            format!("[{}]{place} {}", part("code"), part("message"))
+            let (code, message) = (part("code"), part("message"));
+            format!("[{code}]{place} {}", said(lens.lang, code, message))
         }
         other => other.to_string(),
     };

@@ -143,6 +143,22 @@ fn a_cause_is_told_without_values_and_these_are_listed() {
 }
 
 #[test]
+fn a_reason_of_the_host_is_said_in_the_readers_language_in_headline_and_example() {
+    let mut comparison = Comparison::new(Some("dto"));
+    let stored_words = "{{Inventory}}: the field is required and the value is empty";
+    let same = document(&json!(1), "西湖路1号", "m");
+    comparison.add(&stored(1), &same, &rejected(stored_words), None);
+    let shown = with_report(Lang::Zh, &comparison, text::text);
+    assert_eq!(shown.matches("{{Inventory}}: 必填字段没有值").count(), 2, "{shown}");
+    assert!(!shown.contains("the field is required"), "{shown}");
+    let value = with_report(Lang::Zh, &comparison, to_json);
+    assert!(
+        value.to_string().contains(stored_words),
+        "machines are given the sentence: {value}"
+    );
+}
+
+#[test]
 fn the_json_has_figures_as_text_and_masked_values() {
     let value = with_report(Lang::Zh, &comparison(), to_json);
     assert_eq!(value["would_map"]["changed"]["groups"], 5);

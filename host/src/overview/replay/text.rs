@@ -93,7 +93,8 @@ pub fn totals(lens: &Lens<'_>, report: &Report<'_>) -> String {
         }
     }
     if let Some(cost) = cost(report) {
-        out.push_str(&lang.text("replay.cost", &[("change", &cost)]));
+        let arguments: [(&str, &dyn Display); 2] = [("groups", &count(comparison.fuel.groups)), ("change", &cost)];
+        out.push_str(&lang.text("replay.cost", &arguments));
     }
     out
 }

@@ -53,7 +53,7 @@ fn what_people_meet_most_is_said_in_chinese() {
         (
             "plugin.fuel",
             "plugin table failed: the fuel budget of 5 is spent",
-            "组件 table 出错: 用完了计算额度 5",
+            "组件 table 出错: 消耗超过额度 5",
         ),
     ] {
         assert_eq!(zh(code, stored), shown);
@@ -76,6 +76,14 @@ fn words_of_others_stay() {
         assert!(matches!(said(Lang::Zh, code, stored), Cow::Borrowed(same) if same == stored));
     }
     assert_eq!(zh("my.own", "too large (+2)"), "too large (另有 2 处)");
+    for others in [
+        "时间 2026-11-05 (+08:00)",
+        "价格 10 (+税)",
+        "超出 (and some more violations)",
+    ] {
+        assert_eq!(zh("my.own", others), others);
+    }
+    assert_eq!(zh("my.own", "too large (+…)"), "too large (另有 … 处)");
     assert_eq!(said_with_code(Lang::Zh, "no code here"), "no code here");
     let long = format!("{}: division by zero: 1 / 0", "9".repeat(MOST_BYTES));
     assert_eq!(zh("expression", &long), long);
@@ -91,13 +99,60 @@ fn a_value_that_looks_like_a_name_is_left_alone() {
 }
 
 #[test]
+fn the_words_of_a_sentence_may_stand_in_its_values() {
+    let differ = "differ; the records of a group must agree: use first() or join(', '), or remove the row";
+    let shown = zh("merge.disagree", &format!("{{{{a}}}}: \"A and B\" and \"C\" {differ}"));
+    assert!(shown.starts_with("{{a}}: \"A and B\" 与 \"C\" 不同; "), "{shown}");
+    for (code, stored, shown) in [
+        (
+            "type",
+            "{{a}}: \"it is not ok\" is not a whole number",
+            "{{a}}: \"it is not ok\" 不是整数",
+        ),
+        (
+            "type",
+            r#"{{a}}: "24\" is not it" is not a list"#,
+            r#"{{a}}: "24\" is not it" 不是列表"#,
+        ),
+        (
+            "expression",
+            "{{a}}: table 客户 对照 A has no row for key: \"1\"",
+            "{{a}}: 对照表 客户 对照 A 没有这一行, 编码: \"1\"",
+        ),
+        (
+            "type",
+            r#"仓库 must be {"Code": "…"}, got "must be, got 1""#,
+            r#"仓库 应为{"Code": "…"}, 实际为 "must be, got 1""#,
+        ),
+        // A word that nobody knows.
+        (
+            "type",
+            "{{a}}: \"1\" is not a new thing",
+            "{{a}}: \"1\" is not a new thing",
+        ),
+        (
+            "expression",
+            "{{a}}: table T is on fire for key: 1",
+            "{{a}}: table T is on fire for key: 1",
+        ),
+    ] {
+        assert_eq!(zh(code, stored), shown);
+    }
+}
+
+#[test]
 fn every_pattern_reads_what_it_says() {
     for pattern in patterns().iter().filter(|pattern| pattern.of != "word") {
         let (mut stored, mut shown) = (Lang::En.t(pattern.key), Lang::Zh.t(pattern.key));
         for piece in &pattern.pieces {
             if let Piece::Value(name) = piece {
-                let (hole, value) = (format!("{{{name}}}"), format!("«{name}»"));
-                (stored, shown) = (stored.replace(&hole, &value), shown.replace(&hole, &value));
+                let hole = format!("{{{name}}}");
+                let (value, translated) = match name.as_str() {
+                    COUNT => ("7".to_owned(), "7".to_owned()),
+                    name if WORDS.contains(&name) => ("a list".to_owned(), Lang::Zh.t("said.word.a-list")),
+                    name => (format!("«{name}»"), format!("«{name}»")),
+                };
+                (stored, shown) = (stored.replace(&hole, &value), shown.replace(&hole, &translated));
             }
         }
         assert_eq!(zh(pattern.of, &stored), shown, "{}", pattern.key);

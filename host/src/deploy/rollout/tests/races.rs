@@ -104,7 +104,7 @@ fn a_version_that_came_into_force_twice_is_judged_and_taken_back_under_both_numb
 }
 
 /// Both waves are in force; the third scheme had a pin of its own before.
-fn both_waves(scene: &mut Scene) -> (u64, [SchemeName; 3]) {
+pub(super) fn both_waves(scene: &mut Scene) -> (u64, [SchemeName; 3]) {
     let all: [SchemeName; 3] = schemes().try_into().unwrap();
     lock::pin(scene.dir.path(), &all[2], PLUGIN, b"old").unwrap();
     let id = begun(scene);
@@ -117,7 +117,7 @@ fn both_waves(scene: &mut Scene) -> (u64, [SchemeName; 3]) {
     (id, all)
 }
 
-const FAILING: Reason = Reason::Failing {
+pub(super) const FAILING: Reason = Reason::Failing {
     failed: 3,
     groups: 3,
     expected: 0,
