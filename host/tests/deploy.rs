@@ -5,27 +5,16 @@
 #[path = "../../xtask/src/fleet.rs"]
 #[expect(dead_code, reason = "the differences are looked for by the tests of tenants")]
 mod fleet;
+mod on_a_project;
 mod said;
 
 use std::path::Path;
-use std::process::Command;
 
+use on_a_project::dukou;
 use said::Said;
 use serde_json::{Value, json};
 
 const LANMAO: &str = "lanmao/sales-out";
-
-fn dukou(project: &Path, args: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_dukou"))
-        .args(["--lang", "en", "-C"])
-        .arg(project)
-        .args(args)
-        .env("NO_COLOR", "1")
-        .env("DUKOU_CACHE", std::env::temp_dir().join("dukou-tests-compiled"))
-        .output()
-        .unwrap();
-    Said::of(output)
-}
 
 /// A project of so many tenants.
 fn fleet_of(tenants: usize) -> tempfile::TempDir {

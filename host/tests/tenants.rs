@@ -4,12 +4,11 @@
 
 #[path = "../../xtask/src/fleet.rs"]
 mod fleet;
+mod on_a_project;
 mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
-use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use dukou::settings::Project;
@@ -22,27 +21,8 @@ use dukou_core::window::WindowRange;
 use dukou_store::Store;
 use dukou_store::rows::{IngestPage, IngestRecord, NewProblem, OpenWindow, Settled, Settlement};
 use dukou_store::sqlite::{SqliteOptions, SqliteStore};
-use said::Said;
+use on_a_project::dukou;
 use serde_json::Value;
-
-/// One folder of compiled code for all tests of this process: compiling is not what they are about.
-fn compiled() -> &'static Path {
-    static CACHE: OnceLock<tempfile::TempDir> = OnceLock::new();
-    CACHE.get_or_init(|| tempfile::tempdir().unwrap()).path()
-}
-
-/// Runs dukou on a project, in English.
-fn dukou(project: &Path, args: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_dukou"))
-        .args(["--lang", "en", "-C"])
-        .arg(project)
-        .args(args)
-        .env("NO_COLOR", "1")
-        .env("DUKOU_CACHE", compiled().join("compiled"))
-        .output()
-        .unwrap();
-    Said::of(output)
-}
 
 fn sixty() -> (tempfile::TempDir, fleet::Fleet) {
     let dir = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use dukou_store::rows::{DeliveryFilter, Deployment, Overview};
 
 use super::output::{json, say};
 use super::run::{MOVING, in_state, moving, note_elsewhere};
-use super::{Context, failure};
+use super::{Context, failure, none_deployed};
 use crate::compose::Host;
 use crate::exit::Exit;
 use crate::pipeline::serve::{SOURCE, TARGET};
@@ -49,8 +49,7 @@ enum Stands {
 /// When the store fails, when nothing is in force, or the other process makes no progress.
 pub fn nudge_and_wait(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Result<Exit> {
     let Some(active) = active(host, name)? else {
-        let key = "deploy.none";
-        return Err(failure(context, key, key, &[("scheme", name)], Exit::Refused));
+        return Err(none_deployed(context, name));
     };
     let scheme = Scheme::from_definition(&host.project, &active.what.definition)?;
     let (here, rule) = (target_of(&scheme), scheme.source.window);

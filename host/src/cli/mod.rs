@@ -169,6 +169,23 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl Failure {
+    /// One with the sentence of a key, in the person's language.
+    pub(crate) fn said(
+        lang: Lang,
+        code: &'static str,
+        key: &str,
+        arguments: &[(&str, &dyn std::fmt::Display)],
+        exit: Exit,
+    ) -> Self {
+        Self {
+            code,
+            message: lang.text(key, arguments),
+            exit,
+        }
+    }
+}
+
 /// A [`Failure`] with the sentence of a key, for commands to return.
 fn failure(
     context: &Context,
@@ -177,10 +194,11 @@ fn failure(
     arguments: &[(&str, &dyn std::fmt::Display)],
     exit: Exit,
 ) -> anyhow::Error {
-    Failure {
-        code,
-        message: context.lang.text(key, arguments),
-        exit,
-    }
-    .into()
+    Failure::said(context.lang, code, key, arguments, exit).into()
+}
+
+/// That nothing is in force in a scheme.
+fn none_deployed(context: &Context, scheme: &dyn std::fmt::Display) -> anyhow::Error {
+    let key = "deploy.none";
+    failure(context, key, key, &[("scheme", scheme)], Exit::Refused)
 }

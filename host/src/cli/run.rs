@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::deploy::{pins_lost, put_into_force};
 use super::output::{self, note, say};
-use super::{Context, Failure};
+use super::{Context, Failure, none_deployed};
 use crate::compose::Host;
 use crate::deploy::evidence::How;
 use crate::deploy::rollback::left_by;
@@ -143,12 +143,7 @@ pub fn in_force(context: &Context, host: &Host, name: &SchemeName) -> anyhow::Re
         }
     }
     let Some(active) = host.store.active(name)? else {
-        return Err(Failure {
-            code: "deploy.none",
-            message: context.lang.text("deploy.none", &[("scheme", name)]),
-            exit: Exit::Refused,
-        }
-        .into());
+        return Err(none_deployed(context, name));
     };
     host.crossing(&active)
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use self::reload::Reloads;
 use super::output::{self, note};
-use super::{Context, Failure};
+use super::{Context, none_deployed};
 use crate::compose::Host;
 use crate::deploy::rollout;
 use crate::exit::Exit;
@@ -120,7 +120,7 @@ async fn go_on(
             // Reading and configuring a deployment takes milliseconds, of this thread only.
             let refused = tokio::task::block_in_place(|| take_up(context, host, running, &mut reloads, suspects))?;
             if running.is_empty() {
-                return Err(refused.unwrap_or_else(|| nothing_deployed(context)));
+                return Err(refused.unwrap_or_else(|| none_deployed(context, &"")));
             }
         }
         if running.values().any(|one| one.task.is_finished()) {
@@ -136,15 +136,6 @@ async fn go_on(
         }
     }
     Ok(())
-}
-
-fn nothing_deployed(context: &Context) -> anyhow::Error {
-    Failure {
-        code: "deploy.none",
-        message: context.lang.text("deploy.none", &[("scheme", &"")]),
-        exit: Exit::Refused,
-    }
-    .into()
 }
 
 /// Lets rollouts go on. One that cannot stops no delivery.

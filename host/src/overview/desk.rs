@@ -94,12 +94,7 @@ impl Desk {
         arguments: &[(&str, &dyn std::fmt::Display)],
         exit: Exit,
     ) -> anyhow::Error {
-        Failure {
-            code,
-            message: self.lang.text(key, arguments),
-            exit,
-        }
-        .into()
+        Failure::said(self.lang, code, key, arguments, exit).into()
     }
 
     /// What the scheme's definition says about looking at it.

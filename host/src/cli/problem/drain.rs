@@ -18,7 +18,7 @@ use super::retry::Args;
 use super::{Agreed, audit};
 use crate::cli::output::{self, note, say};
 use crate::cli::signals::watch_signals_saying;
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, none_deployed};
 use crate::compose::Host;
 use crate::deploy;
 use crate::exit::Exit;
@@ -317,13 +317,7 @@ fn version(context: &Context, host: &Host, name: &SchemeName, with_files: bool) 
         (scheme, wanted, None)
     } else {
         let Some(active) = store.active(name)? else {
-            let message = context.lang.text("deploy.none", &[("scheme", name)]);
-            return Err(Failure {
-                code: "deploy.none",
-                message,
-                exit: Exit::Refused,
-            }
-            .into());
+            return Err(none_deployed(context, name));
         };
         let (scheme, wanted) = deploy::activate::load(&host.project, store, &host.runtime, &active)?;
         (scheme, wanted, Some(active.id))

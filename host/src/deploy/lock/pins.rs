@@ -128,7 +128,7 @@ impl Tentative {
 
     /// Takes it back where the activation after it was refused or failed: else the file would want what did not come into
     /// force, and the next `run` bring it over what did.
-    pub fn settle<T, E>(self, root: &Path, store: &dyn Store, ended: &anyhow::Result<Result<T, E>>) {
+    pub fn settle<T, R, E>(self, root: &Path, store: &dyn Store, ended: &Result<Result<T, R>, E>) {
         if matches!(ended, Ok(Ok(_))) {
             return;
         }
@@ -143,7 +143,7 @@ impl Tentative {
     ///
     /// # Errors
     /// When the store cannot say what runs, or the file cannot be written; then the file stays as it is.
-    pub fn take_back(self, root: &Path, store: &dyn Store) -> anyhow::Result<()> {
+    pub(super) fn take_back(self, root: &Path, store: &dyn Store) -> anyhow::Result<()> {
         change(root, |lock| {
             let plugins = &mut lock.scheme(&self.scheme).plugins;
             if *plugins != self.after {

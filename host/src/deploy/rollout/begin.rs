@@ -230,7 +230,8 @@ fn baseline(store: &dyn Store, scheme: &SchemeName, before: &Deployment) -> anyh
 }
 
 impl Member {
-    fn held(scheme: &SchemeName) -> Self {
+    /// One that the gate did not let in, of which nothing else is known.
+    pub(super) fn held(scheme: &SchemeName) -> Self {
         Self {
             scheme: scheme.to_string(),
             wave: None,

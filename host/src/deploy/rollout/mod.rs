@@ -8,6 +8,8 @@ pub mod back;
 pub mod begin;
 pub mod body;
 pub mod member;
+#[cfg(test)]
+pub(crate) mod scene;
 pub mod step;
 mod turn;
 

@@ -9,7 +9,7 @@ use super::body::{Body, State};
 use super::member::{Member, MemberState, Runs};
 use super::{Ground, MOST_TRIES, OPEN, alone, back, put, state};
 use crate::compose::Host;
-use crate::deploy::lock;
+use crate::deploy::{Overtaken, lock};
 
 /// Does what can be done of every rollout now.
 ///
@@ -168,12 +168,14 @@ pub(super) fn activate(
     };
     let deployment = candidate.deployment(&what.by);
     let activated = ground.store.activate_over(&name, Some(over), &deployment, ground.now);
-    if let Ok(Some(_)) = activated {
-        lock::note_down(ground.project, ground.store, std::slice::from_ref(&name));
-    } else if let Some(Err(error)) = pinned.map(|pinned| pinned.take_back(root, ground.store)) {
-        tracing::warn!(scheme = %name, "{} still wants what was not activated: {error:#}", lock::FILE);
+    let ended = activated.map(|number| number.ok_or(Overtaken));
+    if let Some(pinned) = pinned {
+        pinned.settle(root, ground.store, &ended);
     }
-    Ok(activated?)
+    if let Ok(Ok(_)) = ended {
+        lock::note_down(ground.project, ground.store, std::slice::from_ref(&name));
+    }
+    Ok(ended?.ok())
 }
 
 /// The first wave that exceeds a threshold.

@@ -1,27 +1,11 @@
 //! What `status` says of rollouts.
 
-use dukou_core::digest::Digest;
-use dukou_core::rollout::Thresholds;
 use dukou_store::memory::MemoryStore;
-use dukou_store::rows::NewDeployment;
 
 use super::*;
-use crate::deploy::evidence::Evidence;
-use crate::deploy::rollout::{Candidate, Member};
+use crate::deploy::rollout::scene::{AT, body, content, member};
 use crate::lang::Lang;
 use crate::overview::Personal;
-
-fn content(text: &str) -> NewDeployment {
-    NewDeployment {
-        digest: Digest::of(text.as_bytes()),
-        definition: text.to_owned(),
-        plugins: Vec::new(),
-        tables: Vec::new(),
-        by: "王".into(),
-        note: String::new(),
-        evidence: "{}".into(),
-    }
-}
 
 fn lens(lang: Lang, now: DateTime<Utc>) -> Lens<'static> {
     Lens {
@@ -36,40 +20,13 @@ fn lens(lang: Lang, now: DateTime<Utc>) -> Lens<'static> {
 
 /// One scheme runs the new version since 1970, and has seen nothing.
 fn quiet(store: &MemoryStore) -> Body {
-    let (scheme, at) = (SchemeName::new("a", "sales"), DateTime::UNIX_EPOCH);
-    store.activate(&scheme, &content("old"), at).unwrap();
-    store.activate(&scheme, &content("new"), at).unwrap();
-    let member = Member {
-        scheme: scheme.to_string(),
-        wave: Some(0),
-        state: MemberState::Active,
-        candidate: Some(Candidate::of(&content("new"), Evidence::default())),
-        before: Some(1),
-        before_digest: content("old").digest.to_string(),
-        pins: Vec::new(),
-        since: 0,
-        deployment: Some(2),
-        left: Vec::new(),
-        baseline: Counts::default(),
-        baseline_fuel: 0,
-        groups_a_day: 0,
-        cost: None,
-        why: String::new(),
-    };
+    let scheme = SchemeName::new("a", "sales");
+    store.activate(&scheme, &content("old"), AT).unwrap();
+    store.activate(&scheme, &content("new"), AT).unwrap();
     Body {
-        schema: Body::SCHEMA,
-        by: "王".into(),
-        note: String::new(),
-        plugin: "sales".into(),
-        digest: Digest::of(b"new"),
         soak_ms: 60_000,
         waves: 2,
-        wave: 0,
-        since: at,
-        thresholds: Thresholds::default(),
-        setback: None,
-        let_on: Vec::new(),
-        members: vec![member],
+        ..body(vec![member(&scheme, MemberState::Active)])
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pipeline::lookup::look_up;
 use crate::pipeline::{Crossing, Pipeline, StageError};
 
 /// The least that a run waits for a target that settles nothing.
-const MOST_PATIENCE: Duration = Duration::from_secs(90);
+const LEAST_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Why a target took nothing any more, and whether because of its credentials.
 #[derive(Default)]
@@ -77,7 +77,7 @@ async fn deliver_to_one(
     );
     let lane = &crossing.target_lane;
     let policy = lane.target.policy();
-    let patience = (policy.quarantine + lane.target.deadline()).max(MOST_PATIENCE);
+    let patience = (policy.quarantine + lane.target.deadline()).max(LEAST_PATIENCE);
     let mut looked_up = pipeline.clock.monotonic();
     let mut settled = Settled {
         count: 0,

@@ -13,7 +13,7 @@ fn a_pin_that_another_brought_into_force_is_not_taken_back() {
     scene.activate(&scheme, b"same", true);
     slower.take_back(root, &scene.store).unwrap();
     assert_eq!(scene.pinned(&scheme), [Digest::of(b"same")]);
-    faster.settle(root, &scene.store, &Ok(Ok::<(), ()>(())));
+    faster.settle(root, &scene.store, &anyhow::Ok(Ok::<(), ()>(())));
     scene.record(&scheme);
     assert_eq!(scene.pinned(&scheme), [Digest::of(b"same")]);
 }

@@ -1,67 +1,10 @@
 //! What is known of the rollouts of a store, whatever else it holds.
 
-use chrono::{DateTime, Utc};
-use dukou_core::digest::Digest;
-use dukou_core::names::SchemeName;
-use dukou_core::rollout::{Counts, Thresholds};
 use dukou_store::memory::MemoryStore;
-use dukou_store::rows::NewDeployment;
 
 use super::*;
-use crate::deploy::evidence::Evidence;
-use crate::deploy::rollout::{Candidate, Member};
-
-const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-fn content(text: &str) -> NewDeployment {
-    NewDeployment {
-        digest: Digest::of(text.as_bytes()),
-        definition: text.to_owned(),
-        plugins: Vec::new(),
-        tables: Vec::new(),
-        by: "王".into(),
-        note: String::new(),
-        evidence: "{}".into(),
-    }
-}
-
-fn body(members: Vec<Member>) -> Body {
-    Body {
-        schema: Body::SCHEMA,
-        by: "王".into(),
-        note: String::new(),
-        plugin: "sales".into(),
-        digest: Digest::of(b"new"),
-        soak_ms: 0,
-        waves: 1,
-        wave: 0,
-        since: AT,
-        thresholds: Thresholds::default(),
-        setback: None,
-        let_on: Vec::new(),
-        members,
-    }
-}
-
-fn member(scheme: &SchemeName, state: MemberState) -> Member {
-    Member {
-        scheme: scheme.to_string(),
-        wave: Some(0),
-        state,
-        candidate: Some(Candidate::of(&content("new"), Evidence::default())),
-        before: Some(1),
-        before_digest: content("old").digest.to_string(),
-        pins: Vec::new(),
-        since: 0,
-        deployment: Some(2),
-        left: Vec::new(),
-        baseline: Counts::default(),
-        baseline_fuel: 0,
-        groups_a_day: 0,
-        cost: None,
-        why: String::new(),
-    }
-}
+use crate::deploy::rollout::Member;
+use crate::deploy::rollout::scene::{AT, body, content, member};
 
 #[test]
 fn an_open_rollout_is_watched_however_many_are_newer() {
